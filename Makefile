@@ -1,0 +1,52 @@
+# `make book` and `make test` need Python 3.11 or newer, git and make, nothing else.
+PYTHON ?= python3
+PORT ?= 8000
+PY := .venv/bin/python
+
+# The kernel of .venv, whatever the shell had set up before.
+export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
+unexport PYTHONPATH MPLBACKEND
+
+# Processes run in parallel here; one thread in each is faster than several.
+book test mutants: export OMP_NUM_THREADS = 1
+
+.PHONY: help venv book test lab serve bench lint mutants clean distclean
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | column -t -s '|'
+
+venv: ## create or update .venv from requirements.txt (the others do this first)
+	@$(PYTHON) tools/install.py
+
+book: venv ## execute the notebooks and build the book into _build/html
+	$(PY) .venv/bin/jupyter-book build . -W -n --keep-going --all
+	@$(PY) tools/check_pages.py
+
+test: venv ## unit tests, doctests, and every notebook under nbval
+	PYTHONWARNINGS=error::RuntimeWarning $(PY) -m pytest -n logical --maxprocesses 4 \
+	  --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout=120
+
+lab: venv ## open JupyterLab on the chapters
+	$(PY) -m jupyterlab chapters
+
+serve: ## serve the built book on this machine only (PORT=8000)
+	@test -f _build/html/index.html || { echo 'Run `make book` first.'; exit 1; }
+	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+bench: venv ## measure speed and accuracy against torch
+	$(PY) -m benchmarks
+
+lint: venv ## style, types, docstrings, stripped notebooks
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy normlib
+	$(PY) -m numpydoc lint $$(find normlib -name '*.py')
+	$(PY) -m nbstripout --verify chapters/*.ipynb
+
+mutants: venv ## break the library one line at a time; a test must fail each time
+	$(PY) tests/mutants.py
+
+clean: ## remove what was built, keep .venv
+	rm -rf _build build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+distclean: clean ## remove .venv too
+	rm -rf .venv

@@ -1,0 +1,63 @@
+"""Create .venv and install the pinned requirements; do nothing if that is done."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+STAMP = VENV / "installed"  # written last, so an interrupted run starts again
+INPUTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
+DEBIAN = "sudo apt install python3-venv"
+
+
+def main() -> None:
+    """Bring .venv up to date with the requirements."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        sys.exit(
+            f"This book needs Python 3.11 or newer; {sys.executable} is {version}.\n"
+            "If you have a newer one, name it: make book PYTHON=python3.12"
+        )
+    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
+        return
+    if not usable():
+        try:
+            import ensurepip  # noqa: F401
+        except ImportError:
+            sys.exit(
+                f"{sys.executable} ({version}) cannot make virtual environments.\n"
+                f"On Debian and Ubuntu: {DEBIAN}"
+            )
+        run(sys.executable, "-m", "venv", "--clear", VENV)
+    print("Installing into .venv; the first time this takes a few minutes.", flush=True)
+    run(PYTHON, "-m", "pip", "install", "-r", "requirements.txt")
+    STAMP.write_text(fingerprint())
+
+
+def fingerprint() -> str:
+    """Return a digest of the place and of the files that decide what is installed."""
+    digest = hashlib.sha256(str(ROOT).encode())
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def usable() -> bool:
+    """Return whether .venv has a Python that is new enough and has pip."""
+    probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+    command = [str(PYTHON), "-c", probe]
+    return PYTHON.exists() and subprocess.run(command, check=False).returncode == 0
+
+
+def run(*command: object) -> None:
+    """Run a command in the root folder; stop with its exit code if it fails."""
+    code = subprocess.run([str(c) for c in command], cwd=ROOT, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
