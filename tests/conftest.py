@@ -1,0 +1,42 @@
+"""What the tests share: seeded numbers, shapes, tolerances, and the book's files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted(ROOT.glob("chapters/*.ipynb"))
+
+# No two sizes of a shape are equal: a wrong axis or a missing keepdims cannot hide.
+SHAPES = [(7, 4), (3, 4, 5), (5, 6, 2, 3)]
+
+# Large enough that a forgotten eps is an error of percents, not of 1e-7.
+EPS = 0.3
+
+# Largest |error| allowed, by what is compared.
+TOLERANCE = {
+    "float64": {"rtol": 1e-12, "atol": 1e-12},
+    "float32": {"rtol": 2e-6, "atol": 2e-6},
+    "finite differences": {"rtol": 1e-6, "atol": 1e-8},
+}
+
+settings.register_profile("book", derandomize=True, deadline=None, database=None)
+settings.load_profile("book")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return a generator with the same seed for every test."""
+    return np.random.default_rng(0)
+
+
+def cells(notebook: Path, kind: str) -> list[dict]:
+    """Return the cells of `kind`, each with its source as one string."""
+    return [
+        cell | {"source": "".join(cell["source"])}
+        for cell in json.loads(notebook.read_text())["cells"]
+        if cell["cell_type"] == kind
+    ]

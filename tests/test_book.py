@@ -1,0 +1,113 @@
+"""The book against itself: labels, recap tables, spelling, tone."""
+
+import re
+from collections import Counter
+
+import pytest
+from conftest import NOTEBOOKS, ROOT, cells
+
+PAGES = [*sorted(ROOT.glob("chapters/*.md")), *NOTEBOOKS]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+LIBRARY = "\n".join(path.read_text() for path in ROOT.glob("normlib/**/*.py"))
+TESTS = "\n".join(path.read_text() for path in ROOT.glob("tests/**/*.py"))
+
+BRITISH = (
+    r"\w*(?:normalis|standardis|initialis|optimis|regularis|generalis|minimis|maximis"
+    r"|summaris|recognis|parametris|visualis|behaviour|colour|favour|neighbour|labell"
+    r"|modell|cancelled)\w*|centr(?:e|es|ed|ing)|analys(?:e|ed|ing)|grey|whilst"
+)
+FILLER = (
+    r"crucial(?:ly)?|powerful|leverag\w+|delv\w+|obvious(?:ly)?|simply|note that"
+    r"|it is important to|it is worth noting|in this (?:section|chapter),? we will"
+    r"|let's dive|dive deep(?:er)?|seamless(?:ly)?|robustly|cutting-edge"
+)
+
+
+def text_of(page) -> str:
+    """Return the Markdown of a page, whether file or notebook."""
+    if page.suffix == ".md":
+        return page.read_text()
+    return "\n\n".join(cell["source"] for cell in cells(page, "markdown"))
+
+
+def prose_of(page) -> str:
+    """Return the text of a page without code, formulas, link targets and images."""
+    text = re.sub(r"^```\w*\n.*?^```", "", text_of(page), flags=re.M | re.S)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$|`[^`\n]+`", "", text, flags=re.S)
+    return re.sub(r"!\[|\]\([^)]*\)|https?://\S+", "", text)
+
+
+def labels_of(page) -> list[str]:
+    """Return every label that a page defines."""
+    text = text_of(page)
+    labels = re.findall(r"\$\$ *\(([\w-]+)\)", text)  # equations
+    labels += re.findall(r"^\(([\w-]+)\)=", text, re.M)  # sections
+    labels += re.findall(r"^:(?:label|name): *([\w-]+)", text, re.M)  # directives
+    if page.suffix == ".ipynb":  # figures
+        shown = [cell["metadata"].get("mystnb", {}) for cell in cells(page, "code")]
+        labels += [s["figure"]["name"] for s in shown if "name" in s.get("figure", {})]
+    return labels
+
+
+LABELS = Counter(label for page in PAGES for label in labels_of(page))
+
+
+def recap_rows(page) -> list[list[str]]:
+    """Return the rows of the table under "Recap": equation, function, test."""
+    table = re.search(r"^## Recap$(.*?)(?=^## |\Z)", text_of(page), re.M | re.S)
+    lines = re.findall(r"^\|(.+)\|\s*$", table.group(1), re.M) if table else []
+    return [line.split("|") for line in lines[2:]]
+
+
+def stem(page) -> str:
+    return page.name
+
+
+def test_labels_are_unique():
+    assert [label for label, count in LABELS.items() if count > 1] == []
+
+
+@pytest.mark.skipif(not NOTEBOOKS, reason="no chapters yet")
+def test_each_equation_that_the_library_names_is_in_the_book():
+    named = set(re.findall(r"\beq-[a-z0-9-]*[a-z0-9]", LIBRARY))
+    assert named - set(LABELS) == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=stem)
+def test_references_have_a_target(page):
+    references = re.findall(r"\{(?:eq|numref|ref)\}`([^`]+)`", text_of(page))
+    targets = {re.sub(r".*<(.*)>", r"\1", reference) for reference in references}
+    assert targets - set(LABELS) == set()
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=stem)
+def test_recap_names_functions_and_tests_that_exist(page):
+    rows = recap_rows(page)
+    assert rows, "no table under '## Recap'"
+    for _, functions, tests in rows:
+        for function in re.findall(r"`([\w.]+)", functions):
+            last = function.split(".")[-1]
+            assert re.search(rf"^\s*(?:def|class) {last}\b", LIBRARY, re.M), function
+        names = re.findall(r"\btest_\w+(?!\w*\.py)", tests.replace(".py::", " "))
+        assert names, f"no test in the row of {functions}"
+        for test in names:
+            assert (
+                re.search(rf"\b{test}\b", TESTS) or (ROOT / f"tests/{test}.py").exists()
+            )
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DOCUMENTS], ids=stem)
+def test_spelling_is_american(page):
+    assert re.findall(rf"\b(?:{BRITISH})\b", prose_of(page), re.I) == []
+
+
+def test_spelling_of_the_library_is_american():
+    assert re.findall(rf"\b(?:{BRITISH})\b", LIBRARY, re.I) == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DOCUMENTS], ids=stem)
+def test_tone_is_plain(page):
+    prose = prose_of(page)
+    assert re.findall(rf"\b(?:{FILLER})\b", prose, re.I) == []
+    assert re.findall(r".*!.*", prose) == [], "exclamation mark"
+    assert re.findall("[\U0001f000-\U0001faff\u2600-\u27bf]", prose) == [], "emoji"
