@@ -196,9 +196,15 @@ def mean_of_product(a: Array, b: Array, axes: Axes) -> Array:
     if not inner:
         return mean(a * b, axes)
     lead = a.shape[: -len(inner)]
-    m = a[(0,) * len(lead)].reshape(-1).shape[0]  # the length of a row
-    dots = a.reshape(*lead, 1, m) @ b.reshape(*lead, m, 1)
-    return mean(dots.reshape(*lead, *(1,) * len(inner)) / m, outer)
+    block = _block(a[(0,) * len(lead)].reshape(-1).shape[0])
+    dots = a.reshape(*lead, -1, 1, block) @ b.reshape(*lead, -1, block, 1)
+    rows = dots.reshape(*lead, -1).mean(axis=-1) / block
+    return mean(rows.reshape(*lead, *(1,) * len(inner)), outer)
+
+
+def _block(m: int) -> int:
+    """Return the largest divisor of `m` up to 1024: longer dot products lose digits."""
+    return next((d for d in range(min(m, 1024), 31, -1) if m % d == 0), m)
 
 
 def _split(ndim: int, axes: Axes) -> tuple[Axes, Axes]:
