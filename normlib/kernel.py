@@ -146,10 +146,10 @@ def merge_moments(
     [4.0, 6.25, 2.1875]
     """
     count = counts.sum()
-    weight = (counts / count).reshape(-1, *(1,) * (means.ndim - 1))
+    n = counts.reshape(-1, *(1,) * (means.ndim - 1))
     offset = means - means[0]  # small numbers: a mean far from 0 costs no digits
-    shift = (weight * offset).sum(axis=0)
-    var = (weight * (variances + (offset - shift) ** 2)).sum(axis=0)
+    shift = (n * offset).sum(axis=0) / count
+    var = (n * (variances + (offset - shift) ** 2)).sum(axis=0) / count
     return count, means[0] + shift, var
 
 
