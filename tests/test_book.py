@@ -30,9 +30,16 @@ def text_of(page) -> str:
     return "\n\n".join(cell["source"] for cell in cells(page, "markdown"))
 
 
+def without_code(fence: re.Match) -> str:
+    """Return the content of a directive, nothing for a block of code or math."""
+    _, info, content = fence.groups()
+    return content if re.match(r"\{(?!code|math)", info) else ""
+
+
 def prose_of(page) -> str:
     """Return the text of a page without code, formulas, link targets and images."""
-    text = re.sub(r"^```\w*\n.*?^```", "", text_of(page), flags=re.M | re.S)
+    fence = r"^(```+|:::+)([^\n]*)\n(.*?)^\1"
+    text = re.sub(fence, without_code, text_of(page), flags=re.M | re.S)
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$|`[^`\n]+`", "", text, flags=re.S)
     return re.sub(r"!\[|\]\([^)]*\)|https?://\S+", "", text)
 

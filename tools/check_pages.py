@@ -1,4 +1,4 @@
-"""Check that every entry of _toc.yml became a page that shows its title."""
+"""Check that every entry of _toc.yml became a page, with its title and alt texts."""
 
 import json
 import re
@@ -13,11 +13,11 @@ HTML = ROOT / "_build" / "html"
 
 
 def main() -> None:
-    """Name every page that is missing or has another title; exit 1 if there is one."""
+    """Name every page with a fault; exit 1 if there is one."""
     documents = list(parse_toc_yaml(ROOT / "_toc.yml"))
     faults = [f"  {doc}: {fault}" for doc in documents if (fault := fault_of(doc))]
     if faults:
-        sys.exit("Pages that _toc.yml promises:\n" + "\n".join(faults))
+        sys.exit("Faults in _build/html:\n" + "\n".join(faults))
     print(f"\n{len(documents)} pages. Open {HTML / 'index.html'} or run `make serve`.")
 
 
@@ -26,10 +26,15 @@ def fault_of(document: str) -> str:
     page = HTML / f"{document}.html"
     if not page.exists():
         return "no page"
-    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.read_text(), re.S)
+    html = page.read_text()
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", html, re.S)
     shown = re.sub(r"<[^>]*>", "", unescape(heading.group(1))) if heading else ""
     wanted = title_of(document)
-    return "" if words(wanted) in words(shown) else f"shows {shown!r}, not {wanted!r}"
+    if words(wanted) not in words(shown):
+        return f"shows {shown!r}, not {wanted!r}"
+    images = re.findall(r"<img [^>]*>", html)
+    silent = [tag for tag in images if not re.search(r'alt="[^"]* [^"]*"', tag)]
+    return f"no alternative text: {silent[0]}" if silent else ""
 
 
 def title_of(document: str) -> str:
