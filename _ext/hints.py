@@ -1,0 +1,47 @@
+"""The directive ``{hints}``: the hints of an exercise, each inside the one before.
+
+    ```{hints} batch-norm-forward
+    ```
+
+The texts live in `normlib.checks`, where `checks.hint` finds them too.
+"""
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from normlib import checks
+
+
+class Hints(SphinxDirective):
+    """Closed boxes; one opens to a hint, and to the box with the next hint."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the outermost box, or report an exercise that does not exist."""
+        try:
+            texts = checks.hints(self.arguments[0])
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        box: nodes.Node | None = None
+        for number, text in reversed(list(enumerate(texts, 1))):
+            box = self.box(f"Hint {number}", text, box)
+        return [box] if box else []
+
+    def box(self, title: str, text: str, inner: nodes.Node | None) -> nodes.Node:
+        """Return an admonition with a title, Markdown, and another box in it."""
+        box = nodes.admonition(classes=["admonition-hint", "hint", "dropdown"])
+        self.set_source_info(box)
+        box += nodes.title(title, title)
+        self.state.nested_parse(StringList([text], self.arguments[0]), 0, box)
+        if inner is not None:
+            box += inner
+        return box
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive."""
+    app.add_directive("hints", Hints)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,91 @@
+"""Exercises that check themselves, and name the mistake.
+
+``check("batch-norm-forward", batch_norm_forward)`` runs a reader's function on hard
+cases. A wrong output is compared with those of known mistakes.
+"""
+
+import difflib
+from typing import Any
+
+from normlib.checks import ledger
+from normlib.checks.bank import EXERCISES
+from normlib.checks.exercise import CHAPTERS, Exercise
+from normlib.checks.ledger import Progress
+from normlib.checks.report import Hint, Report, Solution
+from normlib.checks.verdict import judge
+
+__all__ = ["Report", "check", "exercises", "hint", "hints", "progress", "solution"]
+
+_given: dict[str, int] = {}  # how many hints this session has shown
+
+
+def check(exercise: str, answer: Any, *, seed: int | None = None) -> Report:
+    """Return a report on an answer; raises nothing, whatever the answer does.
+
+    Parameters
+    ----------
+    exercise : str
+        A name that `exercises` returns.
+    answer : callable
+        The reader's function, with the arguments that the exercise asks for.
+    seed : int or None, default None
+        Of the random cases; None draws a new one, which the report names.
+
+    Returns
+    -------
+    Report
+        With `status` "passed", "wrong" or "not attempted".
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise of that name.
+
+    Examples
+    --------
+    >>> check("batch-norm-forward", lambda x, gamma, beta, eps: None).status
+    'not attempted'
+    """
+    return judge(_find(exercise), answer, seed)
+
+
+def hint(exercise: str) -> Hint:
+    """Return the next hint; after the last one, the last one again."""
+    found = _find(exercise)
+    number = min(_given.get(exercise, 0) + 1, len(found.hints))
+    _given[exercise] = number
+    return Hint(number, len(found.hints), found.hints[number - 1])
+
+
+def hints(exercise: str) -> tuple[str, ...]:
+    """Return the Markdown of all hints, from a nudge to nearly the answer."""
+    return _find(exercise).hints
+
+
+def solution(exercise: str) -> Solution:
+    """Return the worked answer, which shows its code."""
+    return Solution(_find(exercise).solution)
+
+
+def exercises() -> list[str]:
+    """Return the names of all exercises, in the order of the book."""
+    return list(EXERCISES)
+
+
+def progress() -> Progress:
+    """Return which exercises this reader has solved, by chapter."""
+    names = ledger.solved()
+    return Progress(
+        {
+            title: {n: n in names for n, e in EXERCISES.items() if e.chapter == key}
+            for key, title in CHAPTERS.items()
+        }
+    )
+
+
+def _find(name: str) -> Exercise:
+    if name in EXERCISES:
+        return EXERCISES[name]
+    close = difflib.get_close_matches(str(name), EXERCISES, n=1, cutoff=0.5)
+    advice = f"did you mean {close[0]!r}?" if close else "exercises() lists them all"
+    raise ValueError(f"no exercise is called {name!r}; {advice}")
