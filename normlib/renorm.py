@@ -143,10 +143,12 @@ def batch_renorm(
     """
     x = normalizable(x, eps, ndim=2)
     gamma, beta = vector(gamma, x, "gamma"), vector(beta, x, "beta")
-    vector(stats.mean, x, "stats.mean")
+    axes = (0, *range(2, x.ndim))
+    anchor = vector(stats.mean, x, "stats.mean")  # float32 holds a mean near 0 well
     with np.errstate(all="ignore"):  # batch_norm names a batch that is not finite
-        mean, var = (s.reshape(-1) for s in moments(x, (0, *range(2, x.ndim))))
-        std = (var + eps) ** 0.5
+        near_0 = x - np.expand_dims(anchor, axes)
+        mean, var = (s.reshape(-1) for s in moments(near_0, axes))
+        mean, std = mean + anchor.astype(np.float64), (var + eps) ** 0.5
         r, d = renorm_corrections(mean, std, stats, r_max, d_max, eps)
     y, cache = batch_norm(x, gamma * r, gamma * d + beta, eps)
     running_std = (stats.var + eps) ** 0.5

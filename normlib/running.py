@@ -77,7 +77,7 @@ class RunningStats:
         """
         if m < 2:
             raise ValueError(f"an unbiased variance needs m >= 2 values, got m = {m}")
-        mean, var = self._channels(mean, "mean"), self._channels(var, "var")
+        mean, var = _channels(mean, "mean", self.mean), _channels(var, "var", self.var)
         return self.toward(mean, var * (m / (m - 1)))
 
     def toward(self, mean: Array, var: Array) -> "RunningStats":
@@ -89,21 +89,6 @@ class RunningStats:
             var=self.var + w * (var - self.var),
             num_batches_tracked=self.num_batches_tracked + 1,
         )
-
-    def _channels(self, v: Array, name: str) -> Array:
-        v = np.asarray(v, dtype=np.float64).reshape(-1)
-        if v.shape != np.shape(self.mean):
-            raise ValueError(
-                f"{name} has {v.size} channels, the running statistics have "
-                f"{np.size(self.mean)}"
-            )
-        if not np.isfinite(v).all():
-            raise FloatingPointError(
-                f"NaN or infinity in the {name} of channel "
-                f"{', '.join(map(str, np.flatnonzero(~np.isfinite(v))))}: the running "
-                f"statistics stay as they were; skip this batch"
-            )
-        return v
 
 
 def batch_norm_inference(
@@ -140,10 +125,10 @@ def batch_norm_inference(
     shape = (1, -1) + (1,) * (x.ndim - 2)
     coarse = vector(stats.mean, x, "stats.mean")
     fine = vector(stats.mean - coarse, x, "stats.mean")  # what float32 cannot hold
-    scale = np.asarray(gamma) * (vector(stats.var, x, "stats.var") + eps) ** -0.5
+    inv_std = (vector(stats.var, x, "stats.var") + eps) ** -0.5
     y = x - coarse.reshape(shape)
     y -= fine.reshape(shape)
-    y *= vector(scale, x, "gamma").reshape(shape)
+    y *= (vector(gamma, x, "gamma") * inv_std).reshape(shape)
     y += vector(beta, x, "beta").reshape(shape)
     return y
 
@@ -164,7 +149,9 @@ def recalibrate(batches: Iterable[Array]) -> RunningStats:
     Raises
     ------
     ValueError
-        If there are fewer than two values in all.
+        If there are fewer than two values in all, or batches differ in channels.
+    FloatingPointError
+        If a batch holds NaN or infinity.
 
     Notes
     -----
@@ -173,11 +160,29 @@ def recalibrate(batches: Iterable[Array]) -> RunningStats:
     counts, means, variances = [], [], []
     for x in batches:
         x = normalizable(x, 1.0, ndim=2).astype(np.float64)
-        mean, var = moments(x, (0, *range(2, x.ndim)))
+        with np.errstate(all="ignore"):  # _channels names what is not finite
+            mean, var = moments(x, (0, *range(2, x.ndim)))
         counts.append(x.size // x.shape[1])
-        means.append(mean.reshape(-1))
-        variances.append(var.reshape(-1))
+        first = means[0] if means else mean.reshape(-1)
+        means.append(_channels(mean, "mean", first))
+        variances.append(_channels(var, "var", first))
     if sum(counts) < 2:
         raise ValueError(f"recalibrate needs at least 2 values, got {sum(counts)}")
     m, mean, var = merge_moments(np.array(counts), np.array(means), np.array(variances))
     return RunningStats(mean, var * (m / (m - 1)), num_batches_tracked=len(counts))
+
+
+def _channels(v: Array, name: str, like: Array) -> Array:
+    """Return `v` as float64 in the shape of `like`, if its values are finite."""
+    v = np.asarray(v, dtype=np.float64).reshape(-1)
+    if v.shape != np.shape(like):
+        raise ValueError(
+            f"{name} has {v.size} channels, the running statistics have {np.size(like)}"
+        )
+    if not np.isfinite(v).all():
+        raise FloatingPointError(
+            f"NaN or infinity in the {name} of channel "
+            f"{', '.join(map(str, np.flatnonzero(~np.isfinite(v))))}: the running "
+            f"statistics stay as they were; skip this batch"
+        )
+    return v
