@@ -48,7 +48,8 @@ def fold_batch_norm(
     Raises
     ------
     ValueError
-        If the channels of `weight` and of the batch norm differ, or ``eps <= 0``.
+        If the channels of `weight` and of the batch norm differ, `groups` does not
+        divide those of a transposed convolution, or ``eps <= 0``.
     TypeError
         If `weight` is not floating.
 
@@ -59,6 +60,13 @@ def fold_batch_norm(
     weight = floating(weight, "weight")
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}")
+    if weight.ndim < 2:
+        raise ValueError(f"weight must have at least 2 axes, got shape {weight.shape}")
+    if transposed and (groups < 1 or weight.shape[0] % groups):
+        raise ValueError(
+            f"the {weight.shape[0]} input channels of weight {weight.shape} do not "
+            f"divide into {groups} groups"
+        )
     channels = weight.shape[1] * groups if transposed else weight.shape[0]
     bias = np.zeros(channels) if bias is None else bias
     named = {"bias": bias, "gamma": gamma, "beta": beta, "stats.mean": stats.mean}
