@@ -9,7 +9,16 @@ import numpy as np
 
 Arrays: TypeAlias = tuple[np.ndarray, ...]
 
-__all__ = ["CHAPTERS", "Arrays", "Case", "Exercise", "Law", "Mistake", "as_tuple"]
+__all__ = [
+    "CHAPTERS",
+    "Arrays",
+    "Case",
+    "Exercise",
+    "Law",
+    "Mistake",
+    "Mistakes",
+    "as_tuple",
+]
 
 CHAPTERS = {
     "preprocessing": "Preprocessing",
@@ -56,6 +65,25 @@ class Mistake:
     what: str
     why: str
     see: str
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """A decorator that adds a function, with what is said about it, to a list."""
+
+    bank: list[Mistake]
+
+    def __call__(
+        self, what: str, why: str, see: str = ""
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return the decorator; the mistake is called what the function is called."""
+
+        def add(function: Callable[..., Any]) -> Callable[..., Any]:
+            name = function.__name__.strip("_").replace("_", "-")
+            self.bank.append(Mistake(name, function, what, why, see))
+            return function
+
+        return add
 
 
 @dataclass(eq=False)
@@ -107,17 +135,10 @@ class Exercise:
         function = self.name.replace("-", "_")
         return f"{function}({', '.join(self.arguments)}) -> {', '.join(self.outputs)}"
 
-    def mistake(
-        self, what: str, why: str, see: str
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return a decorator that adds a function to the mistakes."""
-
-        def add(function: Callable[..., Any]) -> Callable[..., Any]:
-            name = function.__name__.strip("_").replace("_", "-")
-            self.mistakes.append(Mistake(name, function, what, why, see))
-            return function
-
-        return add
+    @property
+    def mistake(self) -> "Mistakes":
+        """The decorator that adds a function to the mistakes."""
+        return Mistakes(self.mistakes)
 
 
 def as_tuple(output: Any) -> tuple:

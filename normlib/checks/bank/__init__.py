@@ -3,11 +3,19 @@
 from normlib.checks.bank import (
     batch_norm,
     batch_norm_backward,
-    batch_renorm,
+    batch_renorm_backward,
+    batch_renorm_statistics,
+    folding,
+    group_norm,
     inference,
-    other_norms,
-    other_norms_backward,
-    preprocessing,
+    instance_norm,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+    running,
+    standardizing,
+    whitening,
 )
 from normlib.checks.exercise import Exercise
 
@@ -16,21 +24,21 @@ __all__ = ["EXERCISES"]
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
     for exercise in (
-        preprocessing.standardize,
-        preprocessing.whiten,
+        standardizing.standardize,
+        whitening.whiten,
         batch_norm.forward,
         batch_norm_backward.backward,
         batch_norm.conv,
-        inference.running_update,
+        running.running_update,
         inference.batch_norm_inference,
-        inference.fold_batch_norm,
-        batch_renorm.forward,
-        batch_renorm.backward,
-        other_norms.layer_norm_forward,
-        other_norms_backward.layer_norm_backward,
-        other_norms.instance_norm,
-        other_norms.group_norm,
-        other_norms.rms_norm,
-        other_norms_backward.rms_norm_backward,
+        folding.fold_batch_norm,
+        batch_renorm_statistics.forward,
+        batch_renorm_backward.backward,
+        layer_norm.layer_norm_forward,
+        layer_norm_backward.layer_norm_backward,
+        instance_norm.instance_norm,
+        group_norm.group_norm,
+        rms_norm.rms_norm,
+        rms_norm_backward.rms_norm_backward,
     )
 }

@@ -3,6 +3,8 @@
 import numpy as np
 
 from normlib.checks.bank import _solutions
+from normlib.checks.bank._forward import share
+from normlib.checks.bank._layer import Layer
 from normlib.checks.cases import float32, images, parameters, tables
 from normlib.checks.exercise import Case, Exercise
 from normlib.checks.laws import output_laws
@@ -46,6 +48,19 @@ forward = Exercise(
 )
 
 
+share(forward, lambda *args: (Layer((0,)), *args))
+
+
+@forward.mistake(
+    "The mean and the variance were taken over the features of each row (`axis=1`).",
+    "That is layer norm: samples are no longer compared with each other. With N = D "
+    "it even runs without keepdims.",
+    "eq-index-sets",
+)
+def _statistics_over_features(x, gamma, beta, eps):
+    return Layer((1,)).output(x, gamma, beta, eps)
+
+
 def _conv_reference(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float
 ) -> np.ndarray:
@@ -79,3 +94,74 @@ conv = Exercise(
     ),
     output_laws((0, 2, 3), "over each channel"),
 )
+
+share(conv, lambda *args: (Layer((0, 2, 3), channels=True), *args))
+
+
+@conv.mistake(
+    "Each pixel has its own mean and variance, over the batch alone (`axis=0`).",
+    "A convolution treats all pixels alike; the layer after it then does not, and "
+    "each statistic rests on N values in place of N·H·W.",
+    "eq-index-sets",
+)
+def _statistics_per_pixel(x, gamma, beta, eps):
+    return Layer((0,), channels=True).output(x, gamma, beta, eps)
+
+
+@conv.mistake(
+    "Each image has its own mean and variance (`axis=(2, 3)`).",
+    "That is instance norm: it removes the contrast in which images differ.",
+    "eq-index-sets",
+)
+def _statistics_per_image(x, gamma, beta, eps):
+    return Layer((2, 3), channels=True).output(x, gamma, beta, eps)
+
+
+@conv.mistake(
+    "The statistics are over all channels of an image (`axis=(1, 2, 3)`).",
+    "That is layer norm over an image; channels of different scale are mixed.",
+    "eq-index-sets",
+)
+def _statistics_over_channels(x, gamma, beta, eps):
+    return Layer((1, 2, 3), channels=True).output(x, gamma, beta, eps)
+
+
+@conv.mistake(
+    "The statistics are over the batch and the channels (`axis=(0, 1)`).",
+    "In (N, C, H, W) the channels, which must stay apart, are axis 1.",
+    "eq-index-sets",
+)
+def _batch_and_channel_axes(x, gamma, beta, eps):
+    return Layer((0, 1), channels=True).output(x, gamma, beta, eps)
+
+
+@conv.mistake(
+    "The statistics are over axes 0, 1 and 2, as if the channels came last.",
+    "That is right for (N, H, W, C); here the last axis is W.",
+    "eq-index-sets",
+)
+def _channels_last_axes(x, gamma, beta, eps):
+    return Layer((0, 1, 2), channels=True).output(x, gamma, beta, eps)
+
+
+@conv.mistake(
+    "`gamma` and `beta`, of shape (C,), were broadcast against the last axis, W.",
+    "NumPy aligns shapes from the right. It raises an error unless W = C; then it is "
+    "silent and wrong. `reshape(1, -1, 1, 1)` puts them on axis 1.",
+    "eq-batch-norm",
+)
+def _parameters_along_width(x, gamma, beta, eps):
+    c = x - x.mean(axis=(0, 2, 3), keepdims=True)
+    var = (c**2).mean(axis=(0, 2, 3), keepdims=True)
+    return gamma * (c / np.sqrt(var + eps)) + beta
+
+
+@conv.mistake(
+    "The variance is the average of the images' variances, each around its own mean.",
+    "What the images' means differ by is part of the variance of the batch.",
+    "eq-moments",
+)
+def _variance_within_images(x, gamma, beta, eps):
+    layer = Layer((0, 2, 3), channels=True)
+    inner = x.var(axis=(2, 3), keepdims=True).mean(axis=0, keepdims=True)
+    return layer.affine(layer.centered(x) / np.sqrt(inner + eps), gamma, beta)

@@ -3,6 +3,9 @@
 import numpy as np
 
 from normlib.checks.bank import _solutions
+from normlib.checks.bank._back import Back
+from normlib.checks.bank._backward import SHARED, share
+from normlib.checks.bank._backward_centered import CENTERED
 from normlib.checks.cases import float32, parameters, tables
 from normlib.checks.exercise import Arrays, Case, Exercise
 from normlib.checks.laws import gradient_laws
@@ -56,3 +59,29 @@ backward = Exercise(
     ),
     gradient_laws(0, "over the batch"),
 )
+
+
+def _back(dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float) -> Back:
+    return Back.of(dy, x, gamma, eps, axis=0)
+
+
+share(backward, SHARED + CENTERED, _back, "eq-batch-norm-dx")
+
+
+@backward.mistake(
+    "The means in `dx` were taken over the features of each row (`axis=1`).",
+    "That is the backward pass of layer norm.",
+    "eq-index-sets",
+)
+def _means_over_features(dy, x, gamma, eps):
+    right, wrong = _back(dy, x, gamma, eps), Back.of(dy, x, gamma, eps, axis=1)
+    return right.outputs(dx=wrong.dx())
+
+
+@backward.mistake(
+    "The normalized x and the means in `dx` are those of layer norm (`axis=1`).",
+    "Batch norm takes its statistics over the batch, so its gradients mix samples.",
+    "eq-index-sets",
+)
+def _statistics_over_features(dy, x, gamma, eps):
+    return Back.of(dy, x, gamma, eps, axis=1).outputs()

@@ -1,17 +1,17 @@
-"""Exercises on batch renormalization."""
+"""The exercise on the forward pass of batch renormalization."""
 
 import numpy as np
 
 from normlib.checks.bank import _solutions
+from normlib.checks.bank._renorm import Parts
 from normlib.checks.cases import float32, parameters, tables
-from normlib.checks.exercise import Arrays, Case, Exercise
-from normlib.checks.laws import gradient_laws
-from normlib.kernel import normalize, normalize_vjp
+from normlib.checks.exercise import Case, Exercise
+from normlib.kernel import normalize
 
-__all__ = ["backward", "forward"]
+__all__ = ["corrected", "forward", "inputs"]
 
 
-def _corrected(x, running_mean, running_std, r_max, d_max, eps) -> tuple:
+def corrected(x, running_mean, running_std, r_max, d_max, eps) -> tuple:
     """Return x_hat, inv_std, r and d."""
     x_hat, inv_std = normalize(x, (0,), eps)
     mean = x[0] - x_hat[0] / inv_std[0]
@@ -23,11 +23,11 @@ def _corrected(x, running_mean, running_std, r_max, d_max, eps) -> tuple:
 def _forward_reference(
     x, gamma, beta, running_mean, running_std, r_max, d_max, eps
 ) -> np.ndarray:
-    x_hat, _, r, d = _corrected(x, running_mean, running_std, r_max, d_max, eps)
+    x_hat, _, r, d = corrected(x, running_mean, running_std, r_max, d_max, eps)
     return gamma * (x_hat * r + d) + beta
 
 
-def _cases(rng: np.random.Generator) -> list[tuple[str, tuple]]:
+def inputs(rng: np.random.Generator) -> list[tuple[str, tuple]]:
     """Return (label, (x, gamma, beta, mean, std, r_max, d_max, eps)).
 
     In the second half both corrections are within their limits; before, some are not.
@@ -50,7 +50,7 @@ def _cases(rng: np.random.Generator) -> list[tuple[str, tuple]]:
 
 
 def _forward_cases(rng: np.random.Generator) -> list[Case]:
-    cases = [Case(*case) for case in _cases(rng)]
+    cases = [Case(*case) for case in inputs(rng)]
     x, gamma, beta, mean, std, _, _, eps = cases[2].args
     plain = Case("r_max = 1, d_max = 0", (x, gamma, beta, mean, std, 1.0, 0.0, eps))
     return [*cases, plain, float32(cases[2])]
@@ -76,38 +76,149 @@ forward = Exercise(
 )
 
 
-def _backward_reference(
-    dy, x, gamma, running_mean, running_std, r_max, d_max, eps
-) -> Arrays:
-    x_hat, inv_std, r, d = _corrected(x, running_mean, running_std, r_max, d_max, eps)
-    dx = normalize_vjp(gamma * r * dy, x_hat, inv_std, (0,))
-    return dx, (dy * (x_hat * r + d)).sum(axis=0), dy.sum(axis=0)
-
-
-def _backward_cases(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for label, (x, gamma, _, *rest) in _cases(rng):
-        dy = rng.uniform(-2, 2, x.shape).round(1)
-        cases.append(Case(label, (dy, x, gamma, *rest)))
-    return [*cases, float32(cases[2])]
-
-
-backward = Exercise(
-    "batch-renorm-backward",
-    "batch-renorm",
-    "sec-batch-renorm",
-    _solutions.batch_renorm_backward,
-    ("dx", "dgamma", "dbeta"),
-    _backward_reference,
-    _backward_cases,
-    (
-        "No gradient flows through $r$ and $d$: compute them, then treat them as "
-        "numbers that happen to be there.",
-        "With $r$ and $d$ constant, $y = (\\gamma r) \\hat x + (\\gamma d + \\beta)$ "
-        "is batch norm with another scale and shift. You have its backward pass.",
-        "`dx` is batch norm's with `dx_hat = gamma * r * dy`; `dgamma` is the sum of "
-        "`dy * (x_hat * r + d)`, everything that `gamma` multiplies; `dbeta` the sum "
-        "of `dy`.",
-    ),
-    gradient_laws(0, "over the batch"),
+@forward.mistake(
+    "r and d are not clipped: together they then cancel the batch's statistics.",
+    "Without limits the output is that of inference, and the first batches, far from "
+    "the running statistics, come out enormous.",
+    "eq-r-d",
 )
+def _limits_missing(*args):
+    p = Parts(*args)
+    return p.output(r=p.ratio, d=p.shift)
+
+
+@forward.mistake(
+    "The running statistics were used in place of the batch's, as in inference.",
+    "Gradients then do not see what normalization removes, and the parameters drift.",
+    "eq-batch-renorm",
+)
+def _running_statistics_in_training(*args):
+    p = Parts(*args)
+    return p.gamma * (p.x - p.running_mean) / p.running_std + p.beta
+
+
+@forward.mistake(
+    "r is not clipped.",
+    "A batch with an unusual spread is then stretched without limit.",
+    "eq-r-d",
+)
+def _r_not_clipped(*args):
+    p = Parts(*args)
+    return p.output(r=p.ratio)
+
+
+@forward.mistake(
+    "d is not clipped.",
+    "A batch with an unusual mean is then shifted without limit.",
+    "eq-r-d",
+)
+def _d_not_clipped(*args):
+    p = Parts(*args)
+    return p.output(d=p.shift)
+
+
+@forward.mistake(
+    "r is clipped from above only.",
+    "Its lower limit is 1/r_max: halving and doubling are equally far from 1.",
+    "eq-r-d",
+)
+def _r_has_no_lower_limit(*args):
+    p = Parts(*args)
+    return p.output(r=np.minimum(p.ratio, p.r_max))
+
+
+@forward.mistake(
+    "d is clipped to [0, d_max].",
+    "The batch's mean may lie on either side of the running one.",
+    "eq-r-d",
+)
+def _d_clipped_at_zero(*args):
+    p = Parts(*args)
+    return p.output(d=np.clip(p.shift, 0, p.d_max))
+
+
+@forward.mistake(
+    "r is upside down: running over batch deviation.",
+    "It should undo the division by the batch's σ and replace it by the running one.",
+    "eq-r-d",
+)
+def _r_inverted(*args):
+    p = Parts(*args)
+    return p.output(r=p.clipped_r(1 / p.ratio))
+
+
+@forward.mistake(
+    "d has the wrong sign.",
+    "It is the batch's mean less the running mean.",
+    "eq-r-d",
+)
+def _d_sign(*args):
+    p = Parts(*args)
+    return p.output(d=-p.d)
+
+
+@forward.mistake(
+    "d is measured in standard deviations of the batch, not in running ones.",
+    "Then x̂ r + d is not (x - μ_R)/σ_R where nothing is clipped.",
+    "eq-r-d",
+)
+def _d_over_batch_deviation(*args):
+    p = Parts(*args)
+    return p.output(d=p.clipped_d((p.mean - p.running_mean) / p.std))
+
+
+@forward.mistake(
+    "d was not divided by the running standard deviation.",
+    "d shifts x̂, which has no unit.",
+    "eq-r-d",
+)
+def _d_not_divided(*args):
+    p = Parts(*args)
+    return p.output(d=p.clipped_d(p.mean - p.running_mean))
+
+
+@forward.mistake(
+    "r multiplies d as well: r (x̂ + d).",
+    "d is added after the scaling; it is in running deviations already.",
+    "eq-batch-renorm",
+)
+def _d_multiplied_by_r(*args):
+    p = Parts(*args)
+    return p.output(d=p.d * p.r)
+
+
+@forward.mistake(
+    "`gamma` and `beta` were applied before r and d.",
+    "The corrections belong to x̂; γ and β act on the corrected value.",
+    "eq-batch-renorm",
+)
+def _affine_before_corrections(*args):
+    p = Parts(*args)
+    return p.r * p.output(r=1.0, d=0.0) + p.d
+
+
+@forward.mistake(
+    "This is batch norm: r and d are not applied.",
+    "They are what lets a small batch be normalized as inference will do it.",
+    "eq-batch-renorm",
+)
+def _corrections_missing(*args):
+    return Parts(*args).output(r=1.0, d=0.0)
+
+
+@forward.mistake(
+    "r is missing; only d is applied.",
+    "Both statistics need their correction.",
+    "eq-batch-renorm",
+)
+def _r_missing(*args):
+    return Parts(*args).output(r=1.0)
+
+
+@forward.mistake(
+    "d is missing; only r is applied.",
+    "Both statistics need their correction.",
+    "eq-batch-renorm",
+)
+def _d_missing(*args):
+    return Parts(*args).output(d=0.0)

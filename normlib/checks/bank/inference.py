@@ -1,58 +1,13 @@
-"""Exercises on running statistics, inference and folding."""
+"""The exercise on inference with running statistics."""
 
 import numpy as np
 
 from normlib.checks.bank import _solutions
+from normlib.checks.bank.running import running_statistics
 from normlib.checks.cases import float32, parameters, tables
-from normlib.checks.exercise import Arrays, Case, Exercise
-from normlib.kernel import moments
+from normlib.checks.exercise import Case, Exercise
 
-__all__ = ["batch_norm_inference", "fold_batch_norm", "running_update"]
-
-
-def _statistics(rng: np.random.Generator, x: np.ndarray) -> Arrays:
-    """Return a running mean and variance near those of `x`, never equal to them."""
-    d = x.shape[1]
-    mean = x.mean(axis=0) + rng.uniform(0.2, 0.9, d) * rng.choice([-1, 1], d)
-    return mean.round(1), (rng.uniform(1.3, 2.5, d) * (x.var(axis=0) + 0.1)).round(2)
-
-
-def _update_reference(
-    running_mean: np.ndarray, running_var: np.ndarray, x: np.ndarray, momentum: float
-) -> Arrays:
-    mean, var = (s[0] for s in moments(x, (0,)))
-    var = var * (len(x) / (len(x) - 1))
-    return (
-        running_mean + momentum * (mean - running_mean),
-        running_var + momentum * (var - running_var),
-    )
-
-
-def _update_cases(rng: np.random.Generator) -> list[Case]:
-    cases = []
-    for label, x, _ in tables(rng):
-        momentum = 0.1 if label == "by hand" else round(rng.uniform(0.1, 0.4), 2)
-        cases.append(Case(label, (*_statistics(rng, x), x, momentum)))
-    return [*cases, float32(cases[1])]
-
-
-running_update = Exercise(
-    "running-update",
-    "inference",
-    "sec-inference",
-    _solutions.running_update,
-    ("mean", "var"),
-    _update_reference,
-    _update_cases,
-    (
-        "Each new value lies between the old one and that of the batch. `momentum` "
-        "says how far to go towards the batch.",
-        "As in PyTorch, `momentum` is the weight of the new batch: 0.1 means a tenth "
-        "of the way. Keras and JAX count the other way.",
-        "`(1 - momentum) * old + momentum * new`, for both. The new variance is the "
-        "unbiased one, which divides by $N - 1$: `x.var(axis=0, ddof=1)`.",
-    ),
-)
+__all__ = ["batch_norm_inference"]
 
 
 def _inference_reference(
@@ -69,7 +24,7 @@ def _inference_reference(
 def _inference_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for label, x, eps in tables(rng):
-        mean, var = _statistics(rng, x)
+        mean, var = running_statistics(rng, x)
         if label == "tiny variance":
             var[:2] = 1e-6, 3e-6
         if label == "constant column":
@@ -98,59 +53,117 @@ batch_norm_inference = Exercise(
 )
 
 
-def _fold_reference(
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    running_mean: np.ndarray,
-    running_var: np.ndarray,
-    gamma: np.ndarray,
-    beta: np.ndarray,
-    eps: float,
-) -> Arrays:
-    scale = gamma * (running_var + eps) ** -0.5
-    old = 0.0 if bias is None else bias
-    return weight * scale[:, None], (old - running_mean) * scale + beta
-
-
-def _fold_cases(rng: np.random.Generator) -> list[Case]:
-    """Return weights of shape (C_out, C_in); one is square, some have no bias."""
-    shapes = {
-        "by hand": (2, 3),
-        "ordinary": (4, 3),
-        "square": (5, 5),
-        "one row": (1, 4),
-    }
-    cases = []
-    for label, (c, inputs) in shapes.items():
-        for with_bias in (True, False):
-            weight = rng.uniform(-2, 2, (c, inputs)).round(1)
-            bias = rng.uniform(0.5, 1.5, c).round(1) if with_bias else None
-            mean = (rng.uniform(0.5, 3, c) * rng.choice([-1, 1], c)).round(1)
-            var = rng.uniform(1.3, 4, c).round(1)
-            if label == "ordinary":
-                var[0] = 1e-6
-            eps = 0.1 if label == "by hand" else 1e-3
-            name = label if with_bias else f"{label}, bias None"
-            args = (weight, bias, mean, var, *parameters(rng, c), eps)
-            cases.append(Case(name, args))
-    return [*cases, float32(cases[4])]
-
-
-fold_batch_norm = Exercise(
-    "fold-batch-norm",
-    "inference",
-    "sec-inference",
-    _solutions.fold_batch_norm,
-    ("weight", "bias"),
-    _fold_reference,
-    _fold_cases,
-    (
-        "Write the linear map and then the inference-time batch norm as one formula "
-        "in the input. What multiplies the input, and what is left?",
-        "With `scale = gamma / np.sqrt(running_var + eps)`, each output channel is "
-        "multiplied by its scale: the weights, and whatever bias there is.",
-        "`weight * scale[:, None]`, since outputs lie along axis 0, and `(bias - "
-        "running_mean) * scale + beta`. A bias of None counts as zeros: the mean and "
-        "`beta` still need a place.",
-    ),
+@batch_norm_inference.mistake(
+    "The statistics of the batch were used, not the running ones.",
+    "The answer for one sample then depends on its neighbors, and a batch of one "
+    "always gives beta.",
+    "eq-inference",
 )
+def _batch_statistics(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, x.mean(axis=0), x.var(axis=0) + eps, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The mean is that of the batch, only the variance is the running one.",
+    "Both must be fixed; otherwise a brighter batch looks like any other.",
+    "eq-inference",
+)
+def _batch_mean(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, x.mean(axis=0), running_var + eps, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The variance is that of the batch, only the mean is the running one.",
+    "Both must be fixed; a single row has variance 0.",
+    "eq-inference",
+)
+def _batch_variance(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, x.var(axis=0) + eps, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The division is by the running variance; its square root is missing.",
+    "`running_var` is a variance, in units of x².",
+    "eq-inference",
+)
+def _divided_by_variance(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, (running_var + eps) ** 2, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The square root of the running variance was taken twice.",
+    "It happens when a standard deviation is stored and used as a variance.",
+    "eq-inference",
+)
+def _root_taken_twice(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, np.sqrt(running_var + eps), gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "`eps` was added to the standard deviation, outside the square root.",
+    "Inference must repeat the formula of training, or the two disagree where the "
+    "variance is small.",
+    "eq-inference",
+)
+def _eps_outside_root(x, running_mean, running_var, gamma, beta, eps):
+    std = np.sqrt(running_var) + eps
+    return _affine(x, running_mean, std**2, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "`eps` is not used.",
+    "A feature that never varied in training has running variance 0.",
+    "eq-inference",
+)
+def _eps_missing(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, running_var, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The argument `eps` is ignored: 1e-5 is used always.",
+    "Inference must use the eps that training used.",
+    "eq-inference",
+)
+def _eps_always_1e_5(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, running_var + 1e-5, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "The running mean is not subtracted.",
+    "The output has the right scale around the wrong place.",
+    "eq-inference",
+)
+def _mean_not_subtracted(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, 0.0, running_var + eps, gamma, beta)
+
+
+@batch_norm_inference.mistake(
+    "`beta` was added before `gamma` multiplied: γ(x̂ + β).",
+    "The shift is then γβ; it goes unnoticed while γ is 1 or β is 0.",
+    "eq-inference",
+)
+def _beta_inside_scale(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, running_var + eps, gamma, gamma * beta)
+
+
+@batch_norm_inference.mistake(
+    "This is x̂: `gamma` and `beta` are not applied.",
+    "They were learned together with the layers that follow.",
+    "eq-inference",
+)
+def _affine_forgotten(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, running_var + eps, 1.0, 0.0)
+
+
+@batch_norm_inference.mistake(
+    "The running variance was corrected by m/(m - 1) once more.",
+    "It is stored unbiased; and the size of the batch must not matter here.",
+    "eq-inference",
+)
+def _corrected_again(x, running_mean, running_var, gamma, beta, eps):
+    var = running_var * len(x) / (len(x) - 1) if len(x) > 1 else running_var
+    return _affine(x, running_mean, var + eps, gamma, beta)
+
+
+def _affine(x, mean, square, gamma, beta) -> np.ndarray:
+    return gamma * ((x - mean) / np.sqrt(square)) + beta
