@@ -40,7 +40,7 @@ lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff format --check
 	$(PY) -m mypy normlib
 	$(PY) -m numpydoc lint $$(find normlib -name '*.py')
-	$(PY) -m nbstripout --verify chapters/*.ipynb
+	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 
 mutants: venv ## break the library one line at a time; a test must fail each time
 	$(PY) tests/mutants.py

@@ -127,12 +127,8 @@ def group_norm(
     """Normalize groups of neighboring channels of each sample, then scale and shift.
 
     Parameters, results and errors as in `batch_norm`; `gamma` and `beta` are per
-    channel. One group is layer norm over (C, *spatial), C groups are instance norm.
-
-    Parameters
-    ----------
-    num_groups : int
-        Divides the number of channels.
+    channel, and `num_groups` divides the number of channels. One group has layer norm's
+    statistics over (C, *spatial), C groups have instance norm's.
 
     Notes
     -----

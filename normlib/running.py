@@ -157,7 +157,9 @@ def recalibrate(batches: Iterable[Array]) -> RunningStats:
     -----
     Equation ``eq-merge`` (Wu & Johnson 2021 call the idea PreciseBN).
     """
-    counts, means, variances = [], [], []
+    counts: list[int] = []
+    means: list[Array] = []
+    variances: list[Array] = []
     for x in batches:
         x = normalizable(x, 1.0, ndim=2).astype(np.float64)
         with np.errstate(all="ignore"):  # _channels names what is not finite
