@@ -81,13 +81,23 @@ def _slack(
     itemsize: int,
     rng: np.random.Generator,
 ) -> tuple[float, ...]:
-    """Return what each output may be off by: part of it, and a few roundings of x."""
+    """Return what each output may be off by.
+
+    That is a small part of its largest entry, and some times the error that comes from
+    rounding the input, and from computing the worked answer in this precision.
+    """
     unit = np.finfo(f"f{itemsize}").eps / 2
     nudged = _map(args, lambda a: a * (1 + unit * rng.choice([-1, 1], a.shape)))
     moved = _reference(exercise, nudged)
+    rounded = exercise.solution(*_map(args, lambda a: a.astype(f"f{itemsize}")))
+    worked = exercise.canonical(
+        tuple(np.asarray(w, np.float64) for w in as_tuple(rounded))
+    )
     return tuple(
-        RELATIVE[itemsize] * _largest(e) + ROUNDINGS * _largest(e - m) + 1e-300
-        for e, m in zip(expected, moved, strict=True)
+        RELATIVE[itemsize] * _largest(e)
+        + ROUNDINGS * max(_largest(e - m), _largest(e - w))
+        + 1e-300
+        for e, m, w in zip(expected, moved, worked, strict=True)
     )
 
 
@@ -109,7 +119,7 @@ def form_error(value: Any, outputs: tuple[str, ...]) -> str:
     if len(outputs) == 1:
         return _array_error(value, outputs[0])
     wanted = ", ".join(f"`{name}`" for name in outputs)
-    if not isinstance(value, tuple | list):
+    if type(value) not in (tuple, list):
         return f"It returned {_kind(value)}; wanted {len(outputs)} arrays: {wanted}."
     if len(value) != len(outputs):
         return f"It returned {len(value)} values; wanted {len(outputs)}: {wanted}."
@@ -122,7 +132,7 @@ def _array_error(value: Any, name: str) -> str:
         return f"`{name}` is None."
     if type(value) is tuple:
         return f"It returned {len(value)} values; wanted `{name}` alone."
-    if type(value) is not np.ndarray and not isinstance(value, np.floating):
+    if type(value) is not np.ndarray and not issubclass(type(value), np.floating):
         advice = {list: "; return the array itself, without the list"}
         hint = advice.get(type(value), "; return a NumPy array")
         return f"`{name}` is {_kind(value)}{hint}."
@@ -136,6 +146,6 @@ def _array_error(value: Any, name: str) -> str:
 
 def _kind(value: Any) -> str:
     name = type(value).__name__
-    if isinstance(value, tuple | list):
+    if type(value) in (tuple, list):
         return f"a {name} of {len(value)}"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -10,7 +10,7 @@ import numpy as np
 from normlib.checks.compare import Task, agree, canonical
 from normlib.checks.exercise import Arrays, Exercise, Mistake, as_tuple
 
-__all__ = ["Answered", "differing", "explain", "tried"]
+__all__ = ["Answered", "differing", "explain"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,44 @@ def differing(task: Task, answered: Answered) -> set[int]:
     return {i for i, (got, want, s) in enumerate(pairs) if not agree(got, want, s)}
 
 
-def tried(exercise: Exercise, mistake: Mistake, tasks: list[Task]) -> list[Answered]:
-    """Return what a mistake gives for each task."""
+def explain(
+    exercise: Exercise, tasks: list[Task], answers: list[Answered]
+) -> tuple[list[list[Mistake]], set[int]]:
+    """Return the mistakes made, and the wrong outputs that none of them explains.
+
+    Each inner list holds mistakes that cannot be told apart.
+    """
+    unexplained = set().union(*map(differing, tasks, answers))
+    known = [*exercise.mistakes, *_in_another_order(exercise)]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return [_try(exercise, mistake, task) for task in tasks]
+        found = [(m, _reach(exercise, m, tasks, answers)) for m in known]
+    made = []
+    while reaches := [reach for _, reach in found if reach and reach <= unexplained]:
+        widest = max(reaches, key=len)
+        made.append([mistake for mistake, reach in found if reach == widest])
+        unexplained -= widest
+    return made, unexplained
+
+
+def _reach(
+    exercise: Exercise, mistake: Mistake, tasks: list[Task], answers: list[Answered]
+) -> set[int]:
+    """Return in which outputs a mistake is ever wrong, if the answer is just as wrong.
+
+    Empty if, in one of these outputs, the answer differs from the mistake in any case.
+    """
+    reach, unlike = set(), set()
+    for task, answer in zip(tasks, answers, strict=True):
+        wrong = _try(exercise, mistake, task)
+        if wrong.error != answer.error:
+            return set()
+        if not wrong.error:
+            reach |= differing(task, wrong)
+            unlike |= _unlike(task, answer, wrong)
+        if reach & unlike:
+            return set()
+    return reach
 
 
 def _try(exercise: Exercise, mistake: Mistake, task: Task) -> Answered:
@@ -45,35 +78,11 @@ def _try(exercise: Exercise, mistake: Mistake, task: Task) -> Answered:
         return Answered(error=type(error))
 
 
-def explain(
-    exercise: Exercise, tasks: list[Task], answers: list[Answered]
-) -> tuple[list[list[Mistake]], set[int]]:
-    """Return the mistakes made, and the wrong outputs that none of them explains.
-
-    Each inner list holds mistakes that cannot be told apart. A mistake counts if the
-    answer equals it in every case, in all the outputs in which it is ever wrong.
-    """
-    open_ = set().union(*map(differing, tasks, answers))
-    candidates = []
-    for mistake in [*exercise.mistakes, *_in_another_order(exercise)]:
-        wrong = tried(exercise, mistake, tasks)
-        reach = set().union(*map(differing, tasks, wrong))
-        if reach and all(map(_same, tasks, answers, wrong, itertools.repeat(reach))):
-            candidates.append((mistake, reach))
-    made = []
-    while reaches := [reach for _, reach in candidates if reach and reach <= open_]:
-        widest = max(reaches, key=len)
-        made.append([mistake for mistake, reach in candidates if reach == widest])
-        open_ -= widest
-    return made, open_
-
-
-def _same(task: Task, a: Answered, b: Answered, numbers: set[int]) -> bool:
-    """Whether two answers to a task agree in the outputs `numbers`."""
-    if a.error or b.error:
-        return a.error == b.error
+def _unlike(task: Task, a: Answered, b: Answered) -> set[int]:
+    """Return the numbers of the outputs in which two answers differ."""
     slack = task.slack[min(a.itemsize, b.itemsize)]
-    return all(agree(a.outputs[i], b.outputs[i], slack[i]) for i in numbers)
+    outputs = enumerate(zip(a.outputs, b.outputs, slack, strict=True))
+    return {i for i, (x, y, s) in outputs if not agree(x, y, s)}
 
 
 def _in_another_order(exercise: Exercise) -> list[Mistake]:

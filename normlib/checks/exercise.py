@@ -76,10 +76,13 @@ class Mistakes:
     def __call__(
         self, what: str, why: str, see: str = ""
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return the decorator; the mistake is called what the function is called."""
+        """Return the decorator; the mistake is called what the function is called.
+
+        What follows a double underscore tells apart two ways to make one mistake.
+        """
 
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
-            name = function.__name__.strip("_").replace("_", "-")
+            name = function.__name__.strip("_").split("__")[0].replace("_", "-")
             self.bank.append(Mistake(name, function, what, why, see))
             return function
 

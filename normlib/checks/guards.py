@@ -72,11 +72,12 @@ class Watch:
 
 @contextlib.contextmanager
 def modules_kept(patched: list[str]) -> Iterator[None]:
-    """Put back every name of NumPy and of the builtins that the block replaces.
+    """Put back every name of NumPy, normlib and the builtins that the block replaces.
 
     The names are appended to `patched`.
     """
-    watched: list[ModuleType] = [builtins, np, np.linalg, np.random]
+    own = [m for name, m in sys.modules.items() if name.split(".")[0] == "normlib"]
+    watched: list[ModuleType] = [builtins, np, np.linalg, np.random, *own]
     before = [dict(vars(module)) for module in watched]
     try:
         yield
@@ -86,7 +87,7 @@ def modules_kept(patched: list[str]) -> Iterator[None]:
 
 
 def _put_back(module: ModuleType, names: dict[str, Any]) -> list[str]:
-    """Restore the contents of `module`, and return which names had been replaced."""
+    """Restore what was replaced in `module`, and return its names."""
     now = vars(module)
     changed = [n for n, value in names.items() if now.get(n, names) is not value]
     changed = [n for n in changed if n != "_"]  # the display hook of a shell sets it

@@ -29,12 +29,20 @@ class TimeUp(BaseException):
 
 @dataclass
 class Outcome:
-    """What one call did: it returned `value`, or raised `error`."""
+    """What one call did: it returned `value`, or raised `error` at `line`."""
 
     value: Any = None
-    error: BaseException | None = None
+    error: type[BaseException] | None = None
+    text: str = ""
     line: str = ""
     changed: list[int] = field(default_factory=list)
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether it did what an unfinished function does."""
+        if self.error:
+            return self.error is NotImplementedError
+        return self.value is None or self.value is Ellipsis
 
 
 @dataclass
@@ -59,29 +67,15 @@ def run(function: Callable[..., Any], calls: list[tuple], limit: float) -> Run:
     with _session_kept(printed), modules_kept(result.patched):
         try:
             with _deadline(limit), watch:
-                for args in calls:
-                    result.outcomes.append(_call(function, args))
-                    if _pointless(result.outcomes[-1]):
-                        break
-                else:
-                    again = [_call(function, args) for args in reversed(calls)]
-                    result.again = again[::-1]
+                result.outcomes = [_call(function, args) for args in calls]
+                again = [_call(function, args) for args in reversed(calls)]
+                result.again = again[::-1]
         except TimeUp:
             result.stopped = "time"
         except SystemExit:
             result.stopped = "exit"
     result.printed, result.ready_made = printed.getvalue(), watch.found
     return result
-
-
-def _pointless(outcome: Outcome) -> bool:
-    """Whether the other cases can tell no more: a stub, or a call that cannot work."""
-    stub = outcome.error is None and _is_stub(outcome.value)
-    return stub or isinstance(outcome.error, NotImplementedError)
-
-
-def _is_stub(value: Any) -> bool:
-    return value is None or value is Ellipsis
 
 
 def _call(function: Callable[..., Any], args: tuple) -> Outcome:
@@ -93,7 +87,8 @@ def _call(function: Callable[..., Any], args: tuple) -> Outcome:
     except (TimeUp, SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        outcome.error, outcome.line = error.with_traceback(None), _last_line(error)
+        outcome.error, outcome.text = type(error), _text(error)
+        outcome.line = _last_line(error)
     for i, (before, after) in enumerate(zip(args, given, strict=True)):
         if isinstance(before, np.ndarray) and not _same_bytes(before, after):
             outcome.changed.append(i)
@@ -104,9 +99,18 @@ def _frozen(value: Any) -> Any:
     """Return plain arrays copied, also inside a tuple or list; the rest as it is."""
     if type(value) is np.ndarray:
         return value.copy()
-    if type(value) in (tuple, list):
-        return type(value)(_frozen(v) for v in value)
+    if issubclass(type(value), tuple | list):  # a NamedTuple is a tuple here
+        kind = list if issubclass(type(value), list) else tuple
+        return kind(_frozen(v) for v in value)
     return value
+
+
+def _text(error: BaseException) -> str:
+    """Return what an error says; its own `__str__` may fail."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its message cannot be shown)"
 
 
 def _same_bytes(a: np.ndarray, b: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ from normlib.checks import ledger, sandbox
 from normlib.checks.compare import Task, canonical, form_error, prepare
 from normlib.checks.diagnosis import Answered, differing, explain
 from normlib.checks.evidence import describe, smallest_example
-from normlib.checks.exercise import Exercise, Mistake
+from normlib.checks.exercise import CHAPTERS, Exercise, Mistake
 from normlib.checks.report import Report
 
 __all__ = ["judge"]
@@ -47,18 +47,16 @@ def _conduct(exercise: Exercise, run: sandbox.Run, seed: int) -> Report | None:
     if found:
         name, text = found
         return Report(exercise.name, "wrong", text, name, seed=seed)
-    last = run.outcomes[-1]
-    if isinstance(last.error, NotImplementedError):
+    stubs = [outcome.is_stub for outcome in run.outcomes]
+    if not any(stubs):
+        return None
+    if run.printed.strip():
+        text = "It printed something and returned None. Return the result instead."
+        return Report(exercise.name, "wrong", text, "printed-not-returned", seed=seed)
+    if all(stubs):
         return _not_attempted(exercise)
-    if last.error is None and (last.value is None or last.value is Ellipsis):
-        if run.printed.strip():
-            text = "It printed something and returned None. Return the result instead."
-            return Report(exercise.name, "wrong", text, "printed-not-returned")
-        if len(run.outcomes) == 1:
-            return _not_attempted(exercise)
-        text = "It returned None in some cases: a path through it has no return."
-        return Report(exercise.name, "wrong", text, seed=seed)
-    return None
+    text = "It returned None in some cases: a path through it has no return."
+    return Report(exercise.name, "wrong", text, seed=seed)
 
 
 def _misconduct(run: sandbox.Run) -> Iterator[tuple[str, str]]:
@@ -84,30 +82,48 @@ def _verdict(
     exercise: Exercise, tasks: list[Task], run: sandbox.Run, seed: int
 ) -> Report:
     """Return the report on what the calls returned."""
+    found = _misformed(exercise, run) or _remembers(exercise, tasks, run)
+    if found:
+        name, text = found
+        return Report(exercise.name, "wrong", text, name, seed=seed)
+    answers = _answered(exercise, tasks, run.outcomes)
+    if any(
+        a.error or differing(task, a) for task, a in zip(tasks, answers, strict=True)
+    ):
+        return _diagnosed(exercise, tasks, answers, run, seed)
+    return Report(exercise.name, "passed", _praise(tasks), seed=seed)
+
+
+def _misformed(exercise: Exercise, run: sandbox.Run) -> tuple[str | None, str] | None:
+    """Return name and message for a result of the wrong kind, or a changed input."""
     for outcome in run.outcomes:
         form = outcome.error is None and form_error(outcome.value, exercise.outputs)
         if form:
-            text = f"{form} {_call_it(exercise)}"
-            return Report(exercise.name, "wrong", text, seed=seed)
+            return None, f"{form} {_call_it(exercise)}"
         if outcome.changed:
             name = exercise.arguments[outcome.changed[0]]
-            text = (
+            return "input-changed", (
                 f"It changes its input `{name}`, which still belongs to the caller. "
-                f"Work on a copy: `{name} = {name} - mean` makes one, "
-                f"`{name} -= mean` does not."
+                f"`{name} = {name} - mean` is a new array, `{name} -= mean` is not."
             )
-            return Report(exercise.name, "wrong", text, "input-changed", seed=seed)
-    answers = _answered(exercise, tasks, run.outcomes)
-    if not all(map(_equal, answers, _answered(exercise, tasks, run.again))):
-        text = (
-            "The same input gave two different answers: something is kept from one "
-            "call to the next, or drawn at random."
-        )
-        return Report(exercise.name, "wrong", text, "state-between-calls", seed=seed)
-    failed = any(map(differing, tasks, answers)) or any(a.error for a in answers)
-    if not failed:
-        return Report(exercise.name, "passed", _praise(tasks), seed=seed)
-    return _diagnosed(exercise, tasks, answers, run, seed)
+    return None
+
+
+def _remembers(
+    exercise: Exercise, tasks: list[Task], run: sandbox.Run
+) -> tuple[str, str] | None:
+    """Return name and message if a second call with the same input differed."""
+    forms = [
+        o.error is None and form_error(o.value, exercise.outputs) for o in run.again
+    ]
+    if not any(forms):
+        first = _answered(exercise, tasks, run.outcomes)
+        if all(map(_equal, first, _answered(exercise, tasks, run.again))):
+            return None
+    return "state-between-calls", (
+        "The same input gave two different answers: something is kept from one call to "
+        "the next, or drawn at random."
+    )
 
 
 def _praise(tasks: list[Task]) -> str:
@@ -119,7 +135,7 @@ def _answered(
     exercise: Exercise, tasks: list[Task], outcomes: list[sandbox.Outcome]
 ) -> list[Answered]:
     return [
-        Answered(error=type(o.error))
+        Answered(error=o.error)
         if o.error
         else Answered(*canonical(exercise, task, o.value))
         for task, o in zip(tasks, outcomes, strict=True)
@@ -143,7 +159,8 @@ def _diagnosed(
 ) -> Report:
     """Return the report on a wrong answer: its mistakes, or else the evidence."""
     made, unexplained = explain(exercise, tasks, answers)
-    parts = [_told(causes) for causes in made]
+    chapter = CHAPTERS[exercise.chapter]
+    parts = [_told(causes, chapter) for causes in made]
     if not made and any(a.error for a in answers):
         parts.append(_raised(exercise, tasks, run))
     if unexplained:
@@ -158,9 +175,11 @@ def _names(causes: list[Mistake]) -> list[str]:
     return list(dict.fromkeys(mistake.name for mistake in causes))
 
 
-def _told(causes: list[Mistake]) -> str:
+def _told(causes: list[Mistake], chapter: str) -> str:
     """Return what happened, why it matters and what to read, for each cause."""
-    texts = dict.fromkeys(f"{m.what} {m.why} See {m.see}." for m in causes)
+    texts = dict.fromkeys(
+        f"{m.what} {m.why} Read {m.see} in the chapter {chapter}." for m in causes
+    )
     if len(texts) == 1:
         return next(iter(texts))
     lead = "Nothing in the output can tell these causes apart."
@@ -177,6 +196,6 @@ def _raised(exercise: Exercise, tasks: list[Task], run: sandbox.Run) -> str:
         f"{n} {a.shape}" if isinstance(a, np.ndarray) else f"{n} = {a}"
         for n, a in zip(exercise.arguments, task.case.args, strict=True)
     )
-    error = f"{type(outcome.error).__name__}: {outcome.error}"
+    error = f"{outcome.error.__name__}: {outcome.text}" if outcome.error else ""
     count = f"in {len(failed)} of {len(tasks)} cases"
     return f"It raised {error}{where}, {count}; one of them has {shapes}."

@@ -170,8 +170,8 @@ def _dgamma_with_x(b):
 
 
 @_shared(
-    "`dgamma` is computed from γ · dy; it needs dy.",
-    "y = γ x̂ + β, so the derivative with respect to γ contains no γ.",
+    "`dgamma` contains γ once too often: Σ dy · γ x̂, which is y in place of x̂.",
+    "y = γ x̂ + β, so the derivative with respect to γ is x̂ alone.",
 )
 def _dgamma_with_dx_hat(b):
     return b.outputs(dgamma=b.gamma * b.dgamma)

@@ -203,6 +203,16 @@ def _one_pass_variance(layer, x, gamma, beta, eps):
 
 
 @_shared(
+    "The variance is computed as E[x²] - E[x]², in float32.",
+    "Where the mean is large, two nearly equal numbers are subtracted and the digits "
+    "are gone; in float32 a mean of 1,000 is enough, and the result can be negative.",
+    "eq-moments",
+)
+def _one_pass_variance__in_float32(layer, x, gamma, beta, eps):
+    return _one_pass_variance(layer, x.astype(np.float32), gamma, beta, eps)
+
+
+@_shared(
     "One mean and one variance were taken over the whole array.",
     "What is large in one place then hides what is small in another.",
     "eq-index-sets",

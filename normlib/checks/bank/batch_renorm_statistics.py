@@ -85,6 +85,33 @@ def _statistics_over_features(*args):
     return p.gamma * ((p.x - mean) / std * r + d) + p.beta
 
 
+@forward.mistake(
+    "The running statistics were updated before r and d were computed.",
+    "r and d compare the batch with what was known before it; updated first, they "
+    "are biased towards 1 and 0.",
+    "eq-r-d",
+)
+def _updated_before_use(*args):
+    return _updated(Parts(*args), 0.01).output()
+
+
+@forward.mistake(
+    "The running statistics were updated before r and d were computed.",
+    "r and d compare the batch with what was known before it; updated first, they "
+    "are biased towards 1 and 0.",
+    "eq-r-d",
+)
+def _updated_before_use__with_momentum_0_1(*args):
+    return _updated(Parts(*args), 0.1).output()
+
+
+def _updated(p: Parts, momentum: float) -> Parts:
+    """Return the parts with running statistics that have seen the batch."""
+    mean = p.running_mean + momentum * (p.mean - p.running_mean)
+    std = p.running_std + momentum * (p.std - p.running_std)
+    return replace(p, running_mean=mean, running_std=std)
+
+
 def _with_std(p: Parts, std: np.ndarray) -> np.ndarray:
     """Return the output for another deviation of the batch, in x_hat and in r."""
     return p.output(r=p.clipped_r(std / p.running_std), std=std)

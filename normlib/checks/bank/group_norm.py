@@ -127,3 +127,28 @@ def _gamma_per_group(x, num_groups, gamma, beta, eps):
     size = x.shape[1] // num_groups
     first = np.repeat(np.arange(num_groups) * size, size)
     return _layer(num_groups).output(x, gamma[first], beta[first], eps)
+
+
+@group_norm.mistake(
+    "All channels of a group share one `gamma` and one `beta`: the first G entries.",
+    "Only the statistics are shared; scale and shift are per channel.",
+    "eq-index-sets",
+)
+def _gamma_per_group__the_first(x, num_groups, gamma, beta, eps):
+    size = x.shape[1] // num_groups
+    first = np.repeat(np.arange(num_groups), size)
+    return _layer(num_groups).output(x, gamma[first], beta[first], eps)
+
+
+@group_norm.mistake(
+    "The array was reshaped as if its channels came last: (N, H, W, G, C / G).",
+    "`reshape` moves no number; on (N, C, H, W) it cuts across channels and pixels.",
+    "eq-index-sets",
+)
+def _channels_last_reshape(x, num_groups, gamma, beta, eps):
+    n, c, h, w = x.shape
+    grouped = x.reshape(n, h, w, num_groups, c // num_groups)
+    centered = grouped - grouped.mean(axis=(1, 2, 4), keepdims=True)
+    var = (centered**2).mean(axis=(1, 2, 4), keepdims=True)
+    x_hat = (centered / np.sqrt(var + eps)).reshape(x.shape)
+    return Layer((), channels=True).affine(x_hat, gamma, beta)

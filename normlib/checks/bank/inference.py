@@ -100,6 +100,15 @@ def _root_taken_twice(x, running_mean, running_var, gamma, beta, eps):
 
 
 @batch_norm_inference.mistake(
+    "The square root of the running variance was taken twice.",
+    "It happens when a standard deviation is stored and used as a variance.",
+    "eq-inference",
+)
+def _root_taken_twice__eps_between(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, np.sqrt(running_var) + eps, gamma, beta)
+
+
+@batch_norm_inference.mistake(
     "`eps` was added to the standard deviation, outside the square root.",
     "Inference must repeat the formula of training, or the two disagree where the "
     "variance is small.",

@@ -78,6 +78,15 @@ def _one_gamma_for_all(x, gamma, beta, eps):
 
 
 @layer_norm_forward.mistake(
+    "All features share one scale and one shift, the means of `gamma` and `beta`.",
+    "Each feature has its own scale and shift.",
+    "eq-index-sets",
+)
+def _one_gamma_for_all__their_mean(x, gamma, beta, eps):
+    return Layer((1,)).output(x, gamma.mean(), beta.mean(), eps)
+
+
+@layer_norm_forward.mistake(
     "`beta` is not added, and nothing is centered: this is RMS norm.",
     "Layer norm subtracts the mean of each row and adds `beta`.",
     "eq-rms-norm",
