@@ -1,9 +1,12 @@
-"""The directive ``{hints}``: the hints of an exercise, each inside the one before.
+"""The directives ``{hints}`` and ``{question}``: texts that live in `normlib.checks`.
 
-    ```{hints} batch-norm-forward
+    ```{question} batch-of-two
     ```
 
-The texts live in `normlib.checks`, where `checks.hint` finds them too.
+    ```{hints} batch-of-two
+    ```
+
+A question is asked in place; of the hints, each opens inside the one before.
 """
 
 from docutils import nodes
@@ -41,7 +44,25 @@ class Hints(SphinxDirective):
         return box
 
 
+class Question(SphinxDirective):
+    """The text of an exercise by hand, with its options."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the paragraphs, or report an exercise that does not exist."""
+        try:
+            text = checks.question(self.arguments[0])
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        place = nodes.container()
+        lines = StringList(text.splitlines(), self.arguments[0])
+        self.state.nested_parse(lines, 0, place)
+        return place.children
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("hints", Hints)
+    app.add_directive("question", Question)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

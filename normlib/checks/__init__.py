@@ -7,14 +7,31 @@ cases. A wrong output is compared with those of known mistakes.
 import difflib
 from typing import Any
 
-from normlib.checks import ledger
-from normlib.checks.bank import EXERCISES
+from normlib.checks import by_hand, ledger
+from normlib.checks.bank import EXERCISES, QUESTIONS
+from normlib.checks.by_hand import Choice, Number
 from normlib.checks.exercise import CHAPTERS, Exercise
 from normlib.checks.ledger import Progress
 from normlib.checks.report import Hint, Report, Solution
 from normlib.checks.verdict import judge
 
-__all__ = ["Report", "check", "exercises", "hint", "hints", "progress", "solution"]
+__all__ = [
+    "Report",
+    "check",
+    "exercises",
+    "hint",
+    "hints",
+    "progress",
+    "question",
+    "solution",
+]
+
+_ALL = {
+    name: exercise
+    for chapter in CHAPTERS
+    for name, exercise in (EXERCISES | QUESTIONS).items()
+    if exercise.chapter == chapter
+}
 
 _given: dict[str, int] = {}  # how many hints this session has shown
 
@@ -26,8 +43,9 @@ def check(exercise: str, answer: Any, *, seed: int | None = None) -> Report:
     ----------
     exercise : str
         A name that `exercises` returns.
-    answer : callable
-        The reader's function, with the arguments that the exercise asks for.
+    answer : callable, number, tuple of numbers, or str
+        The reader's function, with the arguments that the exercise asks for; or, for
+        an exercise by hand, the number or the letter.
     seed : int or None, default None
         Of the random cases; None draws a new one, which the report names.
 
@@ -46,7 +64,10 @@ def check(exercise: str, answer: Any, *, seed: int | None = None) -> Report:
     >>> check("batch-norm-forward", lambda x, gamma, beta, eps: None).status
     'not attempted'
     """
-    return judge(_find(exercise), answer, seed)
+    found = _find(exercise)
+    if isinstance(found, Exercise):
+        return judge(found, answer, seed)
+    return by_hand.judge(found, answer)
 
 
 def hint(exercise: str) -> Hint:
@@ -62,14 +83,25 @@ def hints(exercise: str) -> tuple[str, ...]:
     return _find(exercise).hints
 
 
+def question(exercise: str) -> str:
+    """Return what is asked, in Markdown: a text, or how to call the function."""
+    found = _find(exercise)
+    if isinstance(found, Exercise):
+        return f"Write `{found.signature}`."
+    options = found.options.items() if isinstance(found, Choice) else ()
+    return "\n".join([found.question, "", *(f"- {k}) {text}" for k, text in options)])
+
+
 def solution(exercise: str) -> Solution:
-    """Return the worked answer, which shows its code."""
-    return Solution(_find(exercise).solution)
+    """Return the worked answer, which shows its code or its reasons."""
+    found = _find(exercise)
+    explanation = "" if isinstance(found, Exercise) else found.explanation
+    return Solution(found.solution, explanation)
 
 
 def exercises() -> list[str]:
     """Return the names of all exercises, in the order of the book."""
-    return list(EXERCISES)
+    return list(_ALL)
 
 
 def progress() -> Progress:
@@ -77,15 +109,15 @@ def progress() -> Progress:
     names = ledger.solved()
     return Progress(
         {
-            title: {n: n in names for n, e in EXERCISES.items() if e.chapter == key}
+            title: {n: n in names for n, e in _ALL.items() if e.chapter == key}
             for key, title in CHAPTERS.items()
         }
     )
 
 
-def _find(name: str) -> Exercise:
-    if name in EXERCISES:
-        return EXERCISES[name]
-    close = difflib.get_close_matches(str(name), EXERCISES, n=1, cutoff=0.5)
+def _find(name: str) -> Exercise | Number | Choice:
+    if name in _ALL:
+        return _ALL[name]
+    close = difflib.get_close_matches(str(name), _ALL, n=1, cutoff=0.5)
     advice = f"did you mean {close[0]!r}?" if close else "exercises() lists them all"
     raise ValueError(f"no exercise is called {name!r}; {advice}")

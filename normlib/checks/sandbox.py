@@ -151,7 +151,7 @@ def _session_kept(printed: io.StringIO) -> Iterator[None]:
 def _deadline(limit: float) -> Iterator[None]:
     """Raise `TimeUp` in the block after `limit` seconds."""
     main = threading.current_thread() is threading.main_thread()
-    alarm = main and hasattr(signal, "setitimer")
+    alarm = main and hasattr(signal, "setitimer") and sys.platform != "emscripten"
     with _alarm(limit) if alarm else _trace(limit):
         yield
 

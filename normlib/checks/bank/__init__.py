@@ -11,15 +11,18 @@ from normlib.checks.bank import (
     instance_norm,
     layer_norm,
     layer_norm_backward,
+    questions_beyond,
+    questions_training,
     rms_norm,
     rms_norm_backward,
     running,
     standardizing,
     whitening,
 )
+from normlib.checks.by_hand import Choice, Number
 from normlib.checks.exercise import Exercise
 
-__all__ = ["EXERCISES"]
+__all__ = ["EXERCISES", "QUESTIONS"]
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
@@ -40,5 +43,16 @@ EXERCISES: dict[str, Exercise] = {
         group_norm.group_norm,
         rms_norm.rms_norm,
         rms_norm_backward.rms_norm_backward,
+    )
+}
+
+QUESTIONS: dict[str, Number | Choice] = {
+    question.name: question
+    for question in (
+        *questions_training.PREPROCESSING,
+        *questions_training.BATCH_NORM,
+        *questions_beyond.INFERENCE,
+        *questions_beyond.BATCH_RENORM,
+        *questions_beyond.OTHER_NORMS,
     )
 }

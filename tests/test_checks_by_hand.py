@@ -1,0 +1,102 @@
+"""Questions: the right value is right, each slip is named, nothing else is."""
+
+import math
+
+import numpy as np
+import pytest
+
+from normlib import checks
+from normlib.checks.bank import EXERCISES, QUESTIONS
+from normlib.checks.by_hand import Choice, Number
+
+NUMBERS = [q for q in QUESTIONS.values() if isinstance(q, Number)]
+CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
+
+# Each number once more, from its definition.
+COMPUTED = {
+    "standardize-one-value": (9 - np.mean([7, 8, 9, 6])) / np.std([7, 8, 9, 6]),
+    "batch-of-two": 2 * (900 - np.mean([3, 900])) / np.std([3, 900]) + 1,
+    "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
+    "largest-output": (1 - 0.1) / np.std([1] + 9 * [0]),
+    "three-updates": 0.1 * (1 + 0.9 + 0.81),
+    "fold-one-channel": (2 * 6 / 2, (1 - 3) * 6 / 2 + 5),
+    "corrections-by-hand": (min(4 / 1, 3), min((5 - 2) / 1, 5)),
+    "number-of-means": np.zeros((8, 3, 32)).mean(axis=-1).size,
+    "rms-by-hand": 3 / math.sqrt((9 + 16) / 2),
+}
+
+
+@pytest.fixture(autouse=True)
+def own_file(tmp_path, monkeypatch):
+    """Keep the tests out of the reader's progress."""
+    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
+
+
+@pytest.mark.parametrize("question", NUMBERS, ids=lambda q: q.name)
+class TestNumber:
+    """What holds for every exercise with a number."""
+
+    def test_value_is_what_its_definition_gives(self, question):
+        np.testing.assert_allclose(question.value, COMPUTED[question.name], rtol=1e-4)
+
+    def test_right_value_passes_in_any_form(self, question):
+        rounded = np.round(question.value, 3)
+        for answer in (question.value, np.array(question.value), rounded):
+            assert checks.check(question.name, answer).status == "passed"
+        assert f"✓ {question.name}" in str(checks.progress())
+
+    def test_each_slip_is_named(self, question):
+        assert len(question.slips) >= 3
+        for slip in question.slips:
+            report = checks.check(question.name, slip.value)
+            assert (report.status, report.mistake) == ("wrong", slip.name)
+            assert report.message == slip.text
+
+    def test_other_values_are_wrong_without_a_cause(self, question):
+        wrong = np.multiply(question.value, 1.37)
+        for answer in (
+            wrong,
+            np.nan * wrong,
+            "seven",
+            [],
+            [1, 2, 3],
+            lambda: 1,
+            object(),
+        ):
+            report = checks.check(question.name, answer)
+            assert (report.status, report.mistake) == ("wrong", None)
+
+
+@pytest.mark.parametrize("question", CHOICES, ids=lambda q: q.name)
+class TestChoice:
+    """What holds for every exercise with options."""
+
+    def test_each_letter_gets_its_answer(self, question):
+        assert set(question.options) == {question.right, *question.remarks}
+        for letter in question.options:
+            report = checks.check(question.name, f" {letter.upper()}) ")
+            right = letter == question.right
+            assert report.status == ("passed" if right else "wrong")
+            text = question.explanation if right else question.remarks[letter]
+            assert report.message == text
+
+    def test_anything_else_lists_the_letters(self, question):
+        for answer in ("z", 1, ["b"], object()):
+            assert '"a", "b"' in checks.check(question.name, answer).message
+
+    def test_question_shows_its_options(self, question):
+        assert "\n\n- a) " in checks.question(question.name)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_question_has_three_hints_a_solution_and_a_stub(name):
+    assert len(checks.hints(name)) >= 3
+    assert QUESTIONS[name].explanation in checks.solution(name)._repr_markdown_()
+    for stub in (None, ...):
+        assert checks.check(name, stub).status == "not attempted"
+
+
+def test_names_are_unique_and_in_the_order_of_the_book():
+    names = checks.exercises()
+    assert len(names) == len(EXERCISES) + len(QUESTIONS) == len(set(names))
+    assert names.index("spot-the-leak") < names.index("batch-norm-forward")
