@@ -189,22 +189,27 @@ def mean(a: Array, axes: Axes) -> Array:
 def mean_of_product(a: Array, b: Array, axes: Axes) -> Array:
     """Return the mean of ``a * b`` over `axes`, kept as length 1.
 
-    Where the last axes are averaged, a dot product per row (``@``) does it without
-    writing ``a * b`` to memory, in a third of the time.
+    Where the last axes are averaged, dot products (``@``) do it without writing
+    ``a * b`` to memory, in a third of the time.
     """
     inner, outer = _split(a.ndim, axes)
-    if not inner:
-        return mean(a * b, axes)
-    lead = a.shape[: -len(inner)]
+    lead = a.shape[: a.ndim - len(inner)]
     block = _block(a[(0,) * len(lead)].reshape(-1).shape[0])
+    if not inner or not block:
+        return mean(a * b, axes)
     dots = a.reshape(*lead, -1, 1, block) @ b.reshape(*lead, -1, block, 1)
     rows = dots.reshape(*lead, -1).mean(axis=-1) / block
     return mean(rows.reshape(*lead, *(1,) * len(inner)), outer)
 
 
 def _block(m: int) -> int:
-    """Return the largest divisor of `m` up to 1024: longer dot products lose digits."""
-    return next((d for d in range(min(m, 1024), 31, -1) if m % d == 0), m)
+    """Return how long the dot products over a row of `m` are; 0 if there are none.
+
+    Beyond about 1,024 terms they lose digits, so a longer row is cut evenly.
+    """
+    if m <= 1024:
+        return m
+    return next((d for d in range(1024, 31, -1) if m % d == 0), 0)
 
 
 def _split(ndim: int, axes: Axes) -> tuple[Axes, Axes]:

@@ -20,7 +20,7 @@ def floating(x: Array, name: str = "x") -> Array:
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(
             f"{name}: expected a floating dtype, got {x.dtype}; "
-            f"try {name}.astype(np.float32)"
+            f"try {name}.astype(np.float32), for normlib works in float32 and float64"
         )
     return x
 

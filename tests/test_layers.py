@@ -260,7 +260,7 @@ LARGE = {  # 4,096 to 16,384 values per statistic, and the two-dimensional batch
     "batch": [(16384, 4), (16, 4, 32, 32)],
     "instance": [(2, 4, 64, 64)],
     "group": [(2, 4, 64, 64), (64, 4096)],
-    "layer": [(16384, 4), (4, 16384)],
+    "layer": [(16384, 4), (4, 16384), (4, 16381)],  # 16381 is prime
     "layer_over_sample": [(4, 8, 32, 32)],
     "rms": [(16384, 4), (4, 16384)],
 }
