@@ -98,7 +98,7 @@ BATCH_NORM: tuple[Number | Choice, ...] = (
             "So both have the same distance from it. What is the standard deviation?",
             "That same distance: x̂ is +1, whatever the two values are.",
         ),
-        "x̂ = 448.5 / 448.5 = 1, and 2 · 1 + 1 = 3. The size of the gap has cancelled.",
+        "x̂ = 448.5 / 448.5 = 1, and 2 · 1 + 1 = 3. The size of the gap has canceled.",
     ),
     Number(
         "elements-behind-a-statistic",
