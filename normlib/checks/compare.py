@@ -8,7 +8,7 @@ import numpy as np
 
 from normlib.checks.exercise import Arrays, Case, Exercise, as_tuple
 
-__all__ = ["Task", "agree", "canonical", "form_error", "prepare"]
+__all__ = ["Task", "agree", "canonical", "form_error", "largest", "prepare"]
 
 # Error allowed relative to the largest entry, and the roundings that an input may have
 # gone through: a hard case is one where those few roundings change the answer.
@@ -94,15 +94,16 @@ def _slack(
         tuple(np.asarray(w, np.float64) for w in as_tuple(rounded))
     )
     return tuple(
-        RELATIVE[itemsize] * _largest(e)
-        + ROUNDINGS * max(_largest(e - m), _largest(e - w))
+        RELATIVE[itemsize] * largest(e)
+        + ROUNDINGS * max(largest(e - m), largest(e - w))
         + 1e-300
         for e, m, w in zip(expected, moved, worked, strict=True)
     )
 
 
-def _largest(a: np.ndarray) -> float:
-    return float(np.max(np.abs(a), initial=0.0))
+def largest(a: np.ndarray) -> float:
+    """Return the largest magnitude among the finite entries of `a`."""
+    return float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a)))
 
 
 def agree(got: np.ndarray, wanted: np.ndarray, slack: float) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from normlib.checks.compare import Task, agree, canonical
+from normlib.checks.compare import Task, agree, canonical, largest
 from normlib.checks.exercise import Arrays, Exercise, Mistake, as_tuple
 
 __all__ = ["Answered", "differing", "explain"]
@@ -78,11 +78,18 @@ def _try(exercise: Exercise, mistake: Mistake, task: Task) -> Answered:
         return Answered(error=type(error))
 
 
-def _unlike(task: Task, a: Answered, b: Answered) -> set[int]:
-    """Return the numbers of the outputs in which two answers differ."""
-    slack = task.slack[min(a.itemsize, b.itemsize)]
-    outputs = enumerate(zip(a.outputs, b.outputs, slack, strict=True))
-    return {i for i, (x, y, s) in outputs if not agree(x, y, s)}
+def _unlike(task: Task, answer: Answered, wrong: Answered) -> set[int]:
+    """Return the numbers of the outputs in which an answer differs from a mistake.
+
+    A mistake may blow its output up; then what counts is relative to that.
+    """
+    numbers = set()
+    slack = task.slack[min(answer.itemsize, wrong.itemsize)]
+    for i, (got, made) in enumerate(zip(answer.outputs, wrong.outputs, strict=True)):
+        blown_up = max(1.0, largest(made) / (largest(task.expected[i]) or 1.0))
+        if not agree(got, made, blown_up * slack[i]):
+            numbers.add(i)
+    return numbers
 
 
 def _in_another_order(exercise: Exercise) -> list[Mistake]:

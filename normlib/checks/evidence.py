@@ -1,10 +1,12 @@
 """What holds and what fails in a wrong answer, and where; no causes."""
 
+import re
+
 import numpy as np
 
 from normlib.checks.compare import Task, agree
 from normlib.checks.diagnosis import Answered, differing
-from normlib.checks.exercise import Exercise
+from normlib.checks.exercise import Exercise, Law
 
 __all__ = ["describe", "smallest_example"]
 
@@ -30,17 +32,26 @@ def describe(
 
 
 def _which_cases(tasks: list[Task], failing: list) -> str:
-    labels = [task.case.label for task, _ in failing]
-    if len(labels) == len(tasks):
+    bad = [task.case.label for task, _ in failing]
+    if len(bad) == len(tasks):
         return f"All {len(tasks)} cases fail."
-    return f"{len(labels)} of {len(tasks)} cases fail: {', '.join(labels)}."
+    good = [task.case.label for task in tasks if task.case.label not in bad]
+    if len(good) < len(bad):
+        return f"All cases fail but these: {'; '.join(good)}."
+    return f"{len(bad)} of {len(tasks)} cases fail: {'; '.join(bad)}."
+
+
+def _name(exercise: Exercise, i: int) -> str:
+    """Return what output `i` is called in its comparable form."""
+    return (exercise.compared or exercise.outputs)[i]
 
 
 def _about(exercise: Exercise, task: Task, answered: Answered, i: int) -> str:
     """Return one sentence on one output of one case."""
-    name, got, want = exercise.outputs[i], answered.outputs[i], task.expected[i]
+    name, got, want = _name(exercise, i), answered.outputs[i], task.expected[i]
     if got.shape != want.shape and got.shape != task.shapes[i]:
-        return f"`{name}` has shape {got.shape}; wanted {task.shapes[i]}."
+        wanted = f"has shape {got.shape}; wanted {task.shapes[i]}."
+        return f"`{exercise.outputs[i]}` {wanted}"
     if not np.isfinite(got).all():
         return f"`{name}` holds NaN or infinity in the case '{task.case.label}'."
     slack = task.slack[answered.itemsize][i]
@@ -77,12 +88,14 @@ def _laws(exercise: Exercise, tasks: list[Task], answers: list[Answered]) -> str
     verdicts = [(f"`{n}`", i not in wrong) for i, n in enumerate(exercise.outputs)]
     for law in exercise.laws:
         i = exercise.outputs.index(law.output)
-        holds = all(
-            _holds(law, task, answered, i)
+        comparable = [
+            (task, answered)
             for task, answered in zip(tasks, answers, strict=True)
-            if not answered.error
-        )
-        verdicts.append((law.text, holds))
+            if answered.outputs and answered.outputs[i].shape == task.expected[i].shape
+        ]
+        if comparable:
+            holds = all(_holds(law, task, answered, i) for task, answered in comparable)
+            verdicts.append((law.text, holds))
     good = [text for text, holds in verdicts if holds]
     bad = [text for text, holds in verdicts if not holds]
     if not good and len(bad) < 2:
@@ -90,12 +103,10 @@ def _laws(exercise: Exercise, tasks: list[Task], answers: list[Answered]) -> str
     return f"Holds: {'; '.join(good) or 'nothing'}. Fails: {'; '.join(bad)}."
 
 
-def _holds(law, task: Task, answered: Answered, i: int) -> bool:
+def _holds(law: Law, task: Task, answered: Answered, i: int) -> bool:
     got, want = answered.outputs[i], task.expected[i]
-    if got.shape != want.shape:
-        return False
     with np.errstate(all="ignore"):
-        s, t = (law.statistic(task.case.args, a) for a in (got, want))
+        s, t = (np.asarray(law.statistic(task.case.args, a)) for a in (got, want))
         m = max(want.size // max(t.size, 1), 1)
         size = max(1.0, float(np.max(np.abs(want), initial=0.0)))
     return agree(s, t, m * size * task.slack[answered.itemsize][i])
@@ -115,7 +126,7 @@ def smallest_example(
     task, answered, i = min(failing, key=lambda f: f[0].size)
     names = exercise.arguments
     shown = {n: a for n, a in zip(names, task.case.args, strict=True)}
-    label = exercise.outputs[i]
+    label = _name(exercise, i)
     lines = [f"Smallest failing case: {task.case.label}"]
     lines += [f"{n} = {_show(a, len(n) + 3)}" for n, a in shown.items()]
     expected = task.expected[i]
@@ -130,4 +141,4 @@ def _show(value: object, indent: int) -> str:
         return str(value)
     with np.printoptions(precision=5, suppress=True, threshold=40, edgeitems=2):
         text = np.array2string(value, max_line_width=80)
-    return text.replace("\n", "\n" + " " * indent)
+    return re.sub(r"\n+", "\n" + " " * indent, text)

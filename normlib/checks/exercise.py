@@ -111,6 +111,8 @@ class Exercise:
         What a reader can verify without the reference.
     canonical : callable
         Maps outputs to what must agree, where several outputs are right.
+    compared : tuple of str, default ()
+        What `canonical` makes of each output; empty where it changes nothing.
     mistakes : list of Mistake
         Filled by the decorator `mistake`.
     """
@@ -125,6 +127,7 @@ class Exercise:
     hints: tuple[str, ...]
     laws: tuple[Law, ...] = ()
     canonical: Callable[[Arrays], Arrays] = lambda outputs: outputs
+    compared: tuple[str, ...] = ()
     mistakes: list[Mistake] = field(default_factory=list)
 
     @property

@@ -1,5 +1,8 @@
 """Statistics of an output that a reader can compute without knowing the answer."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from normlib.checks.exercise import Law
@@ -7,18 +10,26 @@ from normlib.checks.exercise import Law
 __all__ = ["gradient_laws", "output_laws"]
 
 
-def output_laws(axes: tuple[int, ...], where: str) -> tuple[Law, ...]:
-    """Return the laws of ``y = gamma * x_hat + beta``, statistics over `axes`."""
+Undo: TypeAlias = Callable[[tuple, np.ndarray], np.ndarray]
+
+
+def output_laws(
+    axes: tuple[int, ...], where: str, undo: Undo = lambda args, y: y
+) -> tuple[Law, ...]:
+    """Return the laws of ``y = gamma * x_hat + beta``, statistics over `axes`.
+
+    Where gamma and beta vary along them, `undo` has to take them out of y first.
+    """
 
     def mean(args: tuple, y: np.ndarray) -> np.ndarray:
-        return y.mean(axis=axes)
+        return undo(args, y).mean(axis=axes)
 
     def deviation(args: tuple, y: np.ndarray) -> np.ndarray:
-        return y.std(axis=axes)
+        return undo(args, y).std(axis=axes)
 
     return (
-        Law("y", f"the mean of `y` {where}", mean),
-        Law("y", f"the standard deviation of `y` {where}", deviation),
+        Law("y", f"the mean {where}", mean),
+        Law("y", f"the standard deviation {where}", deviation),
     )
 
 

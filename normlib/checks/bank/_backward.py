@@ -84,6 +84,22 @@ def _one_over_m_missing(b):
 
 
 @_shared(
+    "`dx` is 0 everywhere.",
+    "A gradient check whose upstream gradient is all ones would let it pass.",
+)
+def _no_gradient(b):
+    return b.outputs(dx=np.zeros_like(b.dx()))
+
+
+@_shared(
+    "The projection along x̂ contains a sum where a mean belongs: 1/m is missing.",
+    "Each element carries only one m-th of the variance, so that is its share.",
+)
+def _one_over_m_missing__in_the_variance(b):
+    return b.outputs(dx=b.dx(along=b.dy.shape[b.axis]))
+
+
+@_shared(
     "The power of (σ² + ε) in the derivative of the variance is -1/2, not -3/2.",
     "The derivative of v^(-1/2) is -½ v^(-3/2); the difference is a factor σ² + ε.",
 )

@@ -1,5 +1,7 @@
 """Mistakes in a backward pass through a mean, and in the gradient of beta."""
 
+from dataclasses import replace
+
 from normlib.checks.exercise import Mistake, Mistakes
 
 __all__ = ["CENTERED"]
@@ -90,3 +92,23 @@ def _dbeta_over_features(b):
 )
 def _dbeta_not_summed(b):
     return b.outputs(dbeta=b.dy)
+
+
+@_centered(
+    "The path through the mean contains a sum where a mean belongs: 1/m is missing.",
+    "Each element carries only one m-th of the mean, so that is its share.",
+)
+def _one_over_m_missing__in_the_mean(b):
+    return b.outputs(dx=b.dx(level=b.dy.shape[b.axis]))
+
+
+@_centered(
+    "The variance divides by m - 1, in x̂ and in `dx`.",
+    "The gradients fit each other, but not a forward pass with the biased variance.",
+    "eq-moments",
+)
+def _bessel_in_forward(b):
+    m = b.dy.shape[b.axis]
+    square = b.mean(b.residual**2) * m / (m - 1)
+    other = replace(b, inv_std=(square + b.eps) ** -0.5)
+    return other.outputs(dx=other.dx(along=m / (m - 1)))

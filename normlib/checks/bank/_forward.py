@@ -75,6 +75,28 @@ def _bessel_in_forward(layer, x, gamma, beta, eps):
 
 
 @_shared(
+    "Two things: the variance divides by m - 1, and `eps` is outside the square root.",
+    "It is `std(ddof=1) + eps`, as in a much-copied transformer; both parts differ "
+    "from the layers of every library.",
+    "eq-moments",
+)
+def _bessel_and_eps_outside_root(layer, x, gamma, beta, eps):
+    c = layer.centered(x)
+    mean = layer.mean(c**2)
+    m = c.size // mean.size
+    return layer.affine(c / (np.sqrt(mean * m / (m - 1)) + eps), gamma, beta)
+
+
+@_shared(
+    "Two things: the variance divides by m - 1, and `eps` is not used.",
+    "A small batch comes out too small, and a constant one as NaN.",
+    "eq-moments",
+)
+def _bessel_and_eps_missing(layer, x, gamma, beta, eps):
+    return _bessel_in_forward(layer, x, gamma, beta, 0.0)
+
+
+@_shared(
     "The sum of squares is not divided by m.",
     "The output then shrinks as 1/√m when more values share a statistic.",
     "eq-moments",

@@ -165,3 +165,13 @@ def _variance_within_images(x, gamma, beta, eps):
     layer = Layer((0, 2, 3), channels=True)
     inner = x.var(axis=(2, 3), keepdims=True).mean(axis=0, keepdims=True)
     return layer.affine(layer.centered(x) / np.sqrt(inner + eps), gamma, beta)
+
+
+@conv.mistake(
+    "The array was reshaped to (N·H·W, C) without moving the channels last first.",
+    "`reshape` moves no number: its columns then mix channels and pixels.",
+    "eq-index-sets",
+)
+def _reshape_without_transpose(x, gamma, beta, eps):
+    flat = x.reshape(-1, x.shape[1])
+    return Layer((0,)).output(flat, gamma, beta, eps).reshape(x.shape)

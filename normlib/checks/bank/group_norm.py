@@ -7,6 +7,7 @@ from normlib.checks.bank._forward import share
 from normlib.checks.bank._layer import Layer
 from normlib.checks.bank.instance_norm import image_cases
 from normlib.checks.exercise import Case, Exercise
+from normlib.checks.laws import output_laws
 from normlib.kernel import normalize
 
 __all__ = ["group_norm"]
@@ -33,6 +34,13 @@ def _group_norm_cases(rng: np.random.Generator) -> list[Case]:
     return [*cases, *more]
 
 
+def _groups(args: tuple, y: np.ndarray) -> np.ndarray:
+    """Return y without gamma and beta, one group in each row of the last axis."""
+    x, num_groups, gamma, beta, _ = args
+    x_hat = (y - beta[:, None, None]) / gamma[:, None, None]
+    return x_hat.reshape(len(x), num_groups, -1)
+
+
 group_norm = Exercise(
     "group-norm",
     "other-norms",
@@ -49,6 +57,7 @@ group_norm = Exercise(
         "Normalize the last axis of `x.reshape(N, G, -1)`, reshape back to `x.shape`, "
         "and only then scale and shift, with `gamma` and `beta` per channel.",
     ),
+    output_laws((2,), "of x̂ over each group", _groups),
 )
 
 
@@ -150,5 +159,18 @@ def _channels_last_reshape(x, num_groups, gamma, beta, eps):
     grouped = x.reshape(n, h, w, num_groups, c // num_groups)
     centered = grouped - grouped.mean(axis=(1, 2, 4), keepdims=True)
     var = (centered**2).mean(axis=(1, 2, 4), keepdims=True)
+    x_hat = (centered / np.sqrt(var + eps)).reshape(x.shape)
+    return Layer((), channels=True).affine(x_hat, gamma, beta)
+
+
+@group_norm.mistake(
+    "The whole array was reshaped into G rows, `x.reshape(G, -1)`.",
+    "The first axis is the batch: images are mixed before channels are.",
+    "eq-index-sets",
+)
+def _batch_reshaped_away(x, num_groups, gamma, beta, eps):
+    rows = x.reshape(num_groups, -1)
+    centered = rows - rows.mean(axis=1, keepdims=True)
+    var = (centered**2).mean(axis=1, keepdims=True)
     x_hat = (centered / np.sqrt(var + eps)).reshape(x.shape)
     return Layer((), channels=True).affine(x_hat, gamma, beta)

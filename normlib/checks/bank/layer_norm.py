@@ -7,6 +7,7 @@ from normlib.checks.bank._forward import share
 from normlib.checks.bank._layer import Layer
 from normlib.checks.cases import float32, parameters, tables
 from normlib.checks.exercise import Case, Exercise
+from normlib.checks.laws import output_laws
 from normlib.kernel import normalize
 
 __all__ = ["layer_norm_forward", "rows"]
@@ -53,6 +54,7 @@ layer_norm_forward = Exercise(
         "`x.mean(axis=-1, keepdims=True)`: with `keepdims` the shape is $(N, 1)$ and "
         "broadcasts against $(N, D)$; without it, NumPy aligns it with the features.",
     ),
+    output_laws((1,), "of x̂ over each row", lambda args, y: (y - args[2]) / args[1]),
 )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from normlib.checks.bank import _solutions
 from normlib.checks.bank.layer_norm import rows
 from normlib.checks.cases import float32, parameters
-from normlib.checks.exercise import Case, Exercise
+from normlib.checks.exercise import Case, Exercise, Law
 from normlib.kernel import normalize
 
 __all__ = ["rms_norm"]
@@ -40,6 +40,13 @@ rms_norm = Exercise(
         "One number for each row: $\\sqrt{\\frac{1}{D} \\sum_i x_i^2 + \\varepsilon}$.",
         "`rms = np.sqrt((x**2).mean(axis=-1, keepdims=True) + eps)`, then `gamma * x / "
         "rms`. There is no `beta`.",
+    ),
+    (
+        Law(
+            "y",
+            "the mean square of x̂ over each row",
+            lambda args, y: ((y / args[1]) ** 2).mean(axis=1),
+        ),
     ),
 )
 

@@ -88,6 +88,16 @@ def _biased_variance_stored(running_mean, running_var, x, momentum):
 
 
 @running_update.mistake(
+    "Two things: `momentum` was given to the old value, and the variance is biased.",
+    "It is the convention of Keras and JAX on both counts; torch's is the other way.",
+    "eq-running-update",
+)
+def _momentum_reversed_and_biased(running_mean, running_var, x, momentum):
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    return _updated(running_mean, running_var, mean, var, 1 - momentum)
+
+
+@running_update.mistake(
     "The correction of the variance is the wrong way up: (N - 1)/N.",
     "The biased variance is too small, so it must be multiplied by N/(N - 1).",
     "eq-running-update",

@@ -4,7 +4,7 @@ import numpy as np
 
 from normlib.checks.bank import _solutions
 from normlib.checks.cases import float32, tables
-from normlib.checks.exercise import Arrays, Case, Exercise
+from normlib.checks.exercise import Arrays, Case, Exercise, Law
 from normlib.kernel import moments
 
 __all__ = ["standardize"]
@@ -46,6 +46,10 @@ standardize = Exercise(
         "With `mean` and `std` of each column of `train`, return `(train - mean) / "
         "std` and `(test - mean) / std`. The variance divides by the number of rows, "
         "which is what `std(axis=0)` does.",
+    ),
+    (
+        Law("train_std", "the mean of `train_std`", lambda args, z: z.mean(axis=0)),
+        Law("train_std", "the deviation of `train_std`", lambda args, z: z.std(axis=0)),
     ),
 )
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from normlib.checks.bank import _solutions
 from normlib.checks.cases import float32, tables
-from normlib.checks.exercise import Arrays, Case, Exercise
+from normlib.checks.exercise import Arrays, Case, Exercise, Law
 from normlib.kernel import moments
 
 __all__ = ["whiten"]
@@ -51,7 +51,12 @@ whiten = Exercise(
         "divide column $i$ by $\\sqrt{\\lambda_i + \\varepsilon}$. You may rotate back "
         "(ZCA) or not (PCA).",
     ),
+    laws=(
+        Law("z", "the mean of `z` is 0", lambda args, gram: gram.sum(axis=1)),
+        Law("z", "the variances of `z`, added up", lambda args, gram: np.trace(gram)),
+    ),
     canonical=_gram,
+    compared=("z @ z.T",),
 )
 
 
