@@ -4,11 +4,13 @@ import inspect
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from normlib import checks
 from normlib.checks import diagnosis
 from normlib.checks.bank import EXERCISES
 from normlib.checks.compare import prepare
+from normlib.checks.labels import CHAPTERS, where
 
 # No output can tell these apart, so they are named together.
 TWINS = {
@@ -70,8 +72,16 @@ class TestMistakes:
         for mistake in exercise.mistakes:
             assert mistake.what.endswith((".", ".)")), mistake.name
             assert mistake.why.endswith((".", ".)")), mistake.name
-            assert mistake.see.startswith(("eq-", "sec-")), mistake.name
+            assert_in_its_chapter(mistake.see)
         assert len(exercise.mistakes) >= 10
+
+
+def assert_in_its_chapter(label):
+    """Look for the label in the notebook that a report would send the reader to."""
+    title = where(label).partition(" in the chapter ")[2]
+    stem = next(stem for stem, name in CHAPTERS.items() if name == title)
+    notebook = ROOT / "chapters" / f"{stem}.ipynb"
+    assert f"({label})" in notebook.read_text(), f"{label} is not in {notebook.name}"
 
 
 def in_float32(function):

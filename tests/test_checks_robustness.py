@@ -73,6 +73,14 @@ def loop_that_catches(x, gamma, eps):
             continue
 
 
+def loop_that_catches_all(x, gamma, eps):
+    while True:
+        try:
+            sum(range(100))
+        except BaseException:
+            continue
+
+
 def recursion(x, gamma, eps):
     return recursion(x, gamma, eps)
 
@@ -138,6 +146,7 @@ def kernel(x, gamma, eps):
 REPORTS = {  # answer -> part of the message, and name
     loop: ("still running", "no-end"),
     loop_that_catches: ("still running", "no-end"),
+    loop_that_catches_all: ("still running", "no-end"),
     recursion: ("RecursionError", None),
     prints: ("printed something", "printed-not-returned"),
     leaves: ("sys.exit", "exits"),

@@ -10,7 +10,8 @@ from typing import Any
 from normlib.checks import by_hand, ledger
 from normlib.checks.bank import EXERCISES, QUESTIONS
 from normlib.checks.by_hand import Choice, Number
-from normlib.checks.exercise import CHAPTERS, Exercise
+from normlib.checks.exercise import Exercise
+from normlib.checks.labels import CHAPTERS
 from normlib.checks.ledger import Progress
 from normlib.checks.report import Hint, Report, Solution
 from normlib.checks.verdict import judge

@@ -27,7 +27,7 @@ class Number:
     Attributes
     ----------
     name, chapter : str
-        Kebab-case name, and key of `CHAPTERS`.
+        Kebab-case name, and key of `labels.CHAPTERS`.
     question : str
         In Markdown.
     value : float or tuple of float

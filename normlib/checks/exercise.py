@@ -10,7 +10,6 @@ import numpy as np
 Arrays: TypeAlias = tuple[np.ndarray, ...]
 
 __all__ = [
-    "CHAPTERS",
     "Arrays",
     "Case",
     "Exercise",
@@ -19,14 +18,6 @@ __all__ = [
     "Mistakes",
     "as_tuple",
 ]
-
-CHAPTERS = {
-    "preprocessing": "Preprocessing",
-    "batch-norm": "Batch normalization",
-    "inference": "Inference",
-    "batch-renorm": "Batch renormalization",
-    "other-norms": "Layer, instance, group and RMS norm",
-}
 
 
 class Case(NamedTuple):
@@ -96,7 +87,7 @@ class Exercise:
     Attributes
     ----------
     name, chapter, section : str
-        Kebab-case name, key of `CHAPTERS`, and label of the section that teaches it.
+        Kebab-case name, key of `labels.CHAPTERS`, and label of the section to read.
     solution : callable
         The worked answer, as a reader would write it.
     outputs : tuple of str
@@ -132,7 +123,7 @@ class Exercise:
 
     @property
     def arguments(self) -> list[str]:
-        """Names of the function's arguments."""
+        """The arguments of the function, in order."""
         return list(inspect.signature(self.solution).parameters)
 
     @property

@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,9 @@ def _deadline(limit: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alarm(limit: float) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise TimeUp
+    def stop(_: int, frame: FrameType | None) -> None:
+        if _in_answer(frame):  # elsewhere it would stop the cleaning up
+            raise TimeUp
 
     start = time.monotonic()
     handler = signal.signal(signal.SIGALRM, stop)
@@ -173,6 +175,12 @@ def _alarm(limit: float) -> Iterator[None]:
         if remaining:
             left = max(remaining - (time.monotonic() - start), 0.01)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _in_answer(frame: FrameType | None) -> bool:
+    while frame and frame.f_code is not _call.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ from normlib.checks import ledger, sandbox
 from normlib.checks.compare import Task, canonical, form_error, prepare
 from normlib.checks.diagnosis import Answered, differing, explain
 from normlib.checks.evidence import describe, smallest_example
-from normlib.checks.exercise import CHAPTERS, Exercise, Mistake
+from normlib.checks.exercise import Exercise, Mistake
+from normlib.checks.labels import where
 from normlib.checks.report import Report
 
 __all__ = ["judge"]
@@ -159,8 +160,7 @@ def _diagnosed(
 ) -> Report:
     """Return the report on a wrong answer: its mistakes, or else the evidence."""
     made, unexplained = explain(exercise, tasks, answers)
-    chapter = CHAPTERS[exercise.chapter]
-    parts = [_told(causes, chapter) for causes in made]
+    parts = [_told(causes) for causes in made]
     if not made and any(a.error for a in answers):
         parts.append(_raised(exercise, tasks, run))
     if unexplained:
@@ -175,11 +175,9 @@ def _names(causes: list[Mistake]) -> list[str]:
     return list(dict.fromkeys(mistake.name for mistake in causes))
 
 
-def _told(causes: list[Mistake], chapter: str) -> str:
+def _told(causes: list[Mistake]) -> str:
     """Return what happened, why it matters and what to read, for each cause."""
-    texts = dict.fromkeys(
-        f"{m.what} {m.why} Read {m.see} in the chapter {chapter}." for m in causes
-    )
+    texts = dict.fromkeys(f"{m.what} {m.why} Read {where(m.see)}." for m in causes)
     if len(texts) == 1:
         return next(iter(texts))
     lead = "Nothing in the output can tell these causes apart."

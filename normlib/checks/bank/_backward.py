@@ -20,12 +20,19 @@ def share(
     mistakes: list[Mistake],
     back: Callable[..., Back],
     see: str,
+    see_parameters: str,
     outputs: int = 3,
 ) -> None:
-    """Give an exercise mistakes; `back` maps its arguments to a `Back`."""
+    """Give an exercise mistakes; `back` maps its arguments to a `Back`.
+
+    `see` is the equation of dx, `see_parameters` that of dgamma and dbeta.
+    """
     for m in mistakes:
         answer = _Adapted(m.answer, back, outputs)
-        exercise.mistakes.append(Mistake(m.name, answer, m.what, m.why, m.see or see))
+        equation = see_parameters if m.name.startswith(("dgamma", "dbeta")) else see
+        exercise.mistakes.append(
+            Mistake(m.name, answer, m.what, m.why, m.see or equation)
+        )
 
 
 @dataclass(frozen=True)

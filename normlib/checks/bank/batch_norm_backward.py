@@ -65,7 +65,7 @@ def _back(dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float) -> Back:
     return Back.of(dy, x, gamma, eps, axis=0)
 
 
-share(backward, SHARED + CENTERED, _back, "eq-batch-norm-dx")
+share(backward, SHARED + CENTERED, _back, "eq-batch-norm-dx", "eq-dgamma-dbeta")
 
 
 @backward.mistake(

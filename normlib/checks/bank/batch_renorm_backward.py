@@ -60,7 +60,7 @@ def _back(dy, x, gamma, running_mean, running_std, r_max, d_max, eps) -> Back:
     return Back.of(dy, x, gamma, eps, axis=0, r=p.r, d=p.d)
 
 
-share(backward, SHARED + CENTERED, _back, "eq-batch-renorm-dx")
+share(backward, SHARED + CENTERED, _back, "eq-batch-renorm-dx", "eq-batch-renorm-dx")
 
 
 @backward.mistake(

@@ -57,14 +57,14 @@ def _back(dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float) -> Back:
     return Back.of(dy, x, gamma, eps, axis=1)
 
 
-share(layer_norm_backward, SHARED + CENTERED, _back, "eq-dx")
+share(layer_norm_backward, SHARED + CENTERED, _back, "eq-dx-sets", "eq-dgamma-dbeta")
 
 
 @layer_norm_backward.mistake(
     "`gamma` was pulled out of the projections: γ · (dy - ...).",
     "In batch norm it can be, being constant along the statistics; here it differs "
     "from feature to feature, so it belongs inside.",
-    "eq-dx",
+    "eq-dx-sets",
 )
 def _gamma_outside_projection(dy, x, gamma, eps):
     b = _back(dy, x, gamma, eps)

@@ -45,7 +45,7 @@ def _back(dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float) -> Back:
     return Back.of(dy, x, gamma, eps, axis=1, center=False)
 
 
-share(rms_norm_backward, SHARED, _back, "eq-dx", outputs=2)
+share(rms_norm_backward, SHARED, _back, "eq-rms-norm-dx", "eq-dgamma-dbeta", outputs=2)
 
 
 @rms_norm_backward.mistake(
@@ -71,7 +71,7 @@ def _layer_norm_instead(dy, x, gamma, eps):
 @rms_norm_backward.mistake(
     "`gamma` was pulled out of the projection: γ · (dy - ...).",
     "It differs from feature to feature, so it belongs inside.",
-    "eq-dx",
+    "eq-rms-norm-dx",
 )
 def _gamma_outside_projection(dy, x, gamma, eps):
     b = _back(dy, x, gamma, eps)
