@@ -153,6 +153,16 @@ def test_solution_shows_code_that_runs():
     assert str(solution) == solution.source.rstrip()
 
 
+def test_mistakes_are_functions_to_experiment_with():
+    bank = checks.mistakes("batch-norm-backward")
+    assert set(bank) == {m.name for m in EXERCISES["batch-norm-backward"].mistakes}
+    ones = np.ones((4, 3))
+    dx, _, _ = bank["statistics-as-constants"].answer(ones, ones, np.ones(3), 1.0)
+    np.testing.assert_allclose(dx, ones)
+    with pytest.raises(ValueError, match="without code"):
+        checks.mistakes("fog")
+
+
 def test_two_mistakes_in_different_outputs_are_both_named():
     mistakes = {m.name: m.answer for m in EXERCISES["batch-norm-backward"].mistakes}
 

@@ -313,7 +313,12 @@ def test_alarm_of_the_session_still_rings():
     assert rung == [1]
 
 
-def test_endless_loop_is_stopped_in_another_thread_too():
+def on_one_line(x, gamma, eps):
+    while True: pass  # fmt: skip  # noqa: E701
+
+
+@pytest.mark.parametrize("loop", [loop, on_one_line])
+def test_endless_loop_is_stopped_in_another_thread_too(loop):
     reports = []
     thread = threading.Thread(
         target=lambda: reports.append(checks.check("rms-norm", loop))

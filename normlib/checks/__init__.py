@@ -10,7 +10,7 @@ from typing import Any
 from normlib.checks import by_hand, ledger
 from normlib.checks.bank import EXERCISES, QUESTIONS
 from normlib.checks.by_hand import Choice, Number
-from normlib.checks.exercise import Exercise
+from normlib.checks.exercise import Exercise, Mistake
 from normlib.checks.labels import CHAPTERS
 from normlib.checks.ledger import Progress
 from normlib.checks.report import Hint, Report, Solution
@@ -22,6 +22,7 @@ __all__ = [
     "exercises",
     "hint",
     "hints",
+    "mistakes",
     "progress",
     "question",
     "solution",
@@ -91,6 +92,28 @@ def question(exercise: str) -> str:
         return f"Write `{found.signature}`."
     options = found.options.items() if isinstance(found, Choice) else ()
     return "\n".join([found.question, "", *(f"- {k}) {text}" for k, text in options)])
+
+
+def mistakes(exercise: str) -> dict[str, Mistake]:
+    """Return the mistakes that a check can name, each with a function that makes it.
+
+    Raises
+    ------
+    ValueError
+        If there is no exercise in code of that name.
+
+    Examples
+    --------
+    >>> mistakes("rms-norm")["eps-missing"].why
+    'A row of zeros gives 0/0, which is NaN.'
+    """
+    found = _find(exercise)
+    if not isinstance(found, Exercise):
+        raise ValueError(f"{exercise} is answered without code")
+    first: dict[str, Mistake] = {}
+    for mistake in found.mistakes:
+        first.setdefault(mistake.name, mistake)
+    return first
 
 
 def solution(exercise: str) -> Solution:

@@ -185,10 +185,11 @@ def _in_answer(frame: FrameType | None) -> bool:
 
 @contextlib.contextmanager
 def _trace(limit: float) -> Iterator[None]:
-    """Do the same where there are no signals: look at the clock at every line."""
+    """Do the same where there are no signals: look at the clock at every step."""
     end = time.monotonic() + limit
 
-    def look(*_: object) -> Any:
+    def look(frame: FrameType, *_: object) -> Any:
+        frame.f_trace_opcodes = True  # `while True: pass` is a single line
         if time.monotonic() > end:
             raise TimeUp
         return look

@@ -47,8 +47,8 @@ class _Adapted:
 
 @_shared(
     "`dx` is γ/σ · dy: the statistics were treated as constants.",
-    "They depend on x, and the two paths through them are what keeps a step of "
-    "descent from changing what normalization removes anyway.",
+    "They depend on x. Without the paths through them the gradient asks for changes "
+    "that normalization takes out again.",
 )
 def _statistics_as_constants(b):
     return b.outputs(dx=b.inv_std * b.dx_hat)

@@ -33,7 +33,8 @@ class _Adapted:
 
 @_shared(
     "`eps` was added to the standard deviation, outside the square root.",
-    "Where the variance is near 0 the gain is then 1/ε, not 1/√ε: 100,000, not 316.",
+    "Where the variance is near 0 the gain is then 1/ε, not 1/√ε: with ε = 1e-5 that "
+    "is 100,000, not 316.",
     "eq-x-hat",
 )
 def _eps_outside_root(layer, x, gamma, beta, eps):

@@ -80,7 +80,7 @@ def _centered_over_rms(x, gamma, eps):
 
 @rms_norm.mistake(
     "`eps` was added to the root mean square, outside the root.",
-    "For a row of zeros the two agree; for a row near 0 they differ a hundredfold.",
+    "The gain of a row near 0 is then 1/ε, not 1/√ε: with ε = 1e-5, 316 times more.",
     "eq-rms-norm",
 )
 def _eps_outside_root(x, gamma, eps):
