@@ -9,6 +9,12 @@ from normlib.checks.bank import EXERCISES
 VARIANTS = []
 
 
+@pytest.fixture(autouse=True)
+def own_file(tmp_path, monkeypatch):
+    """Keep the tests out of the reader's progress."""
+    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
+
+
 def variant(exercise):
     """Return a decorator that adds a right answer to the table."""
 
@@ -52,7 +58,7 @@ def test_solution_passes_also_in_float32_and_in_fortran_order(exercise):
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_each_exercise_has_four_right_answers(exercise):
     written = [p for p in VARIANTS if p.values[0] == exercise]
-    assert len(written) + 3 >= 4 + 1  # the solution, float32, Fortran, and others
+    assert len(written) >= 3  # beside the solution, also in float32 and Fortran order
 
 
 @variant("standardize")
