@@ -1,6 +1,7 @@
 """normlib: one kernel behind every normalization layer, in NumPy.
 
-The names below are all that the chapters import; ``normlib.plots`` needs matplotlib.
+The names below are the library's public ones. ``normlib.checks`` holds the exercises,
+``normlib.training`` the network of the experiments; ``normlib.plots`` needs matplotlib.
 """
 
 from normlib.folding import fold_batch_norm

@@ -3,8 +3,11 @@
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from conftest import NOTEBOOKS, ROOT, cells
+
+from normlib import batch_norm
 
 PAGES = [*sorted(ROOT.glob("chapters/*.md")), *NOTEBOOKS]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -118,3 +121,11 @@ def test_tone_is_plain(page):
     assert re.findall(rf"\b(?:{FILLER})\b", prose, re.I) == []
     assert re.findall(r".*!.*", prose) == [], "exclamation mark"
     assert re.findall("[\U0001f000-\U0001faff\u2600-\u27bf]", prose) == [], "emoji"
+
+
+@pytest.mark.parametrize("larger", [3.1, 900.0])
+def test_front_page_states_what_batch_norm_returns(larger):
+    first = (ROOT / "chapters/index.md").read_text().split("\n\n")[1]
+    y, _ = batch_norm(np.array([[3.0], [larger]]), np.ones(1), np.zeros(1))
+    shown = [f"{value:.2f}".replace("-", "−") for value in y.ravel()]
+    assert f"{larger:g}, and it returns {shown[0]} and {shown[1]}" in first
