@@ -1,4 +1,4 @@
-"""Right answers to the exercises on images and filters, written in many ways."""
+"""Right answers to the exercises on images, filters and texts, written in many ways."""
 
 import numpy as np
 import torch
@@ -144,3 +144,34 @@ def weight_standardize_in_torch(weight, eps):
     w = torch.tensor(weight)
     var, mean = torch.var_mean(w, dim=(1, 2, 3), keepdim=True, unbiased=False)
     return ((w - mean) * torch.rsqrt(var + eps)).numpy()
+
+
+@variant("layer-norm-tokens")
+def layer_norm_tokens_by_loops(x, gamma, beta, eps):
+    y = np.empty_like(x)
+    for n, text in enumerate(x):
+        for i, token in enumerate(text):
+            y[n, i] = gamma * (token - token.mean()) / np.sqrt(token.var() + eps) + beta
+    return y
+
+
+@variant("layer-norm-tokens")
+def layer_norm_tokens_as_a_table(x, gamma, beta, eps):
+    rows = x.reshape(-1, x.shape[-1])
+    c = rows - rows.mean(1, keepdims=True)
+    y = c / np.sqrt((c**2).mean(1, keepdims=True) + eps) * gamma + beta
+    return y.reshape(x.shape)
+
+
+@variant("layer-norm-tokens")
+def layer_norm_tokens_einsum(x, gamma, beta, eps):
+    c = x - (np.einsum("nld->nl", x) / x.shape[2])[..., None]
+    inv = (np.einsum("nld,nld->nl", c, c) / x.shape[2] + eps) ** -0.5
+    return np.einsum("nld,nl,d->nld", c, inv, gamma) + beta
+
+
+@variant("layer-norm-tokens")
+def layer_norm_tokens_transposed(x, gamma, beta, eps):
+    t = np.moveaxis(x, -1, 0)
+    x_hat = (t - t.mean(0)) / np.sqrt(t.var(0) + eps)
+    return np.moveaxis(x_hat, 0, -1) * gamma + beta

@@ -1,4 +1,4 @@
-"""The worked answers on images and filters, as a reader would write them."""
+"""The worked answers on images, filters and texts, as a reader would write them."""
 
 import numpy as np
 
@@ -33,3 +33,9 @@ def weight_standardize(weight, eps):
     mean = weight.mean(axis=(1, 2, 3), keepdims=True)
     var = ((weight - mean) ** 2).mean(axis=(1, 2, 3), keepdims=True)
     return (weight - mean) / np.sqrt(var + eps)
+
+
+def layer_norm_tokens(x, gamma, beta, eps):
+    mean = x.mean(axis=-1, keepdims=True)
+    var = ((x - mean) ** 2).mean(axis=-1, keepdims=True)
+    return gamma * (x - mean) / np.sqrt(var + eps) + beta
