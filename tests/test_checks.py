@@ -37,6 +37,9 @@ CODE = {
     "group_norm(x, num_groups, gamma, beta, eps)": 1,
     "rms_norm(x, gamma, eps)": 1,
     "rms_norm_backward(dy, x, gamma, eps)": 2,
+    "instance_norm_backward(dy, x, gamma, eps)": 3,
+    "group_norm_backward(dy, x, num_groups, gamma, eps)": 3,
+    "weight_standardize(weight, eps)": 1,
 }
 
 

@@ -12,6 +12,7 @@ from normlib.checks.by_hand import Choice, Number
 NUMBERS = [q for q in QUESTIONS.values() if isinstance(q, Number)]
 CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
 
+RELATIVES = [[2, 4, 12], [11, 12, 16], [-1, -2, -6], [5, 4, 0]]
 # Each number once more, from its definition.
 COMPUTED = {
     "standardize-one-value": (9 - np.mean([7, 8, 9, 6])) / np.std([7, 8, 9, 6]),
@@ -23,6 +24,10 @@ COMPUTED = {
     "corrections-by-hand": (min(4 / 1, 3), min((5 - 2) / 1, 5)),
     "number-of-means": np.zeros((8, 3, 32)).mean(axis=-1).size,
     "rms-by-hand": 3 / math.sqrt((9 + 16) / 2),
+    "layer-norm-by-hand": (np.array([1, 2, 6]) - 3) / np.std([1, 2, 6]),
+    "same-again": [np.corrcoef([1, 2, 6], row)[0, 1] for row in RELATIVES],
+    "parameters-and-means": (2 * 512, np.zeros((8, 100, 512)).mean(axis=-1).size),
+    "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
 }
 
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import variants_images
 
 from normlib import checks
 from normlib.checks.bank import EXERCISES
 
-VARIANTS = []
+VARIANTS = [pytest.param(*v, id=v[1].__name__) for v in variants_images.RIGHT]
 
 
 @pytest.fixture(autouse=True)

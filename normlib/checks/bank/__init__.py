@@ -7,16 +7,21 @@ from normlib.checks.bank import (
     batch_renorm_statistics,
     folding,
     group_norm,
+    group_norm_backward,
     inference,
     instance_norm,
+    instance_norm_backward,
     layer_norm,
     layer_norm_backward,
+    layer_norm_tokens,
     questions_beyond,
+    questions_layers,
     questions_training,
     rms_norm,
     rms_norm_backward,
     running,
     standardizing,
+    weight_standardization,
     whitening,
 )
 from normlib.checks.by_hand import Choice, Number
@@ -38,11 +43,15 @@ EXERCISES: dict[str, Exercise] = {
         batch_renorm_statistics.forward,
         batch_renorm_backward.backward,
         layer_norm.layer_norm_forward,
+        layer_norm_tokens.layer_norm_tokens,
         layer_norm_backward.layer_norm_backward,
         instance_norm.instance_norm,
+        instance_norm_backward.instance_norm_backward,
         group_norm.group_norm,
+        group_norm_backward.group_norm_backward,
         rms_norm.rms_norm,
         rms_norm_backward.rms_norm_backward,
+        weight_standardization.weight_standardize,
     )
 }
 
@@ -54,5 +63,6 @@ QUESTIONS: dict[str, Number | Choice] = {
         *questions_beyond.INFERENCE,
         *questions_beyond.BATCH_RENORM,
         *questions_beyond.OTHER_NORMS,
+        *questions_layers.LAYERS,
     )
 }
