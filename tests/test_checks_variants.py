@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import variants_training
 
 from normlib import checks
 from normlib.checks.bank import EXERCISES
+from normlib.checks.exercise import numbers
 
-VARIANTS = []
+VARIANTS = [*variants_training.VARIANTS]
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +31,7 @@ def in_float32(function):
     """Return `function` computing in single precision, and returning it."""
 
     def single(*args):
-        return function(
-            *(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in args)
-        )
+        return function(*numbers(args, np.float32))
 
     return single
 

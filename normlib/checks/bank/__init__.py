@@ -3,6 +3,7 @@
 from normlib.checks.bank import (
     batch_norm,
     batch_norm_backward,
+    batch_norm_conv_backward,
     batch_renorm_backward,
     batch_renorm_statistics,
     folding,
@@ -11,6 +12,8 @@ from normlib.checks.bank import (
     instance_norm,
     layer_norm,
     layer_norm_backward,
+    masked_batch_norm,
+    min_max,
     questions_beyond,
     questions_training,
     rms_norm,
@@ -28,10 +31,13 @@ EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
     for exercise in (
         standardizing.standardize,
+        min_max.min_max_scale,
         whitening.whiten,
         batch_norm.forward,
         batch_norm_backward.backward,
         batch_norm.conv,
+        batch_norm_conv_backward.conv_backward,
+        masked_batch_norm.masked_batch_norm,
         running.running_update,
         inference.batch_norm_inference,
         folding.fold_batch_norm,
