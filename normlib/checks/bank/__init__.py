@@ -15,6 +15,7 @@ from normlib.checks.bank import (
     masked_batch_norm,
     min_max,
     questions_beyond,
+    questions_preprocessing,
     questions_training,
     rms_norm,
     rms_norm_backward,
@@ -55,7 +56,7 @@ EXERCISES: dict[str, Exercise] = {
 QUESTIONS: dict[str, Number | Choice] = {
     question.name: question
     for question in (
-        *questions_training.PREPROCESSING,
+        *questions_preprocessing.PREPROCESSING,
         *questions_training.BATCH_NORM,
         *questions_beyond.INFERENCE,
         *questions_beyond.BATCH_RENORM,
