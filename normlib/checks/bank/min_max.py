@@ -19,8 +19,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     """Return training and test sets; test values lie on both sides of the range."""
     cases = []
     for label, x, _ in tables(rng):
-        if label == "constant column":
-            continue
+        if label in ("constant column", "mean of 1e7"):
+            continue  # no range is left, at 1e7 none in float32
         middle = x.mean(axis=0)
         test = middle + 1.7 * (x[: max(len(x) // 2, 2)] - middle)
         cases.append(Case(label, (x, test.round(1) if label == "by hand" else test)))
