@@ -13,12 +13,24 @@ NUMBERS = [q for q in QUESTIONS.values() if isinstance(q, Number)]
 CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
 
 RELATIVES = [[2, 4, 12], [11, 12, 16], [-1, -2, -6], [5, 4, 0]]
+CGPA = [7, 8, 9, 6]
+WILD = [0, 1, 0, 1, 0, 1, 0, 1, 100]
+
+
+def condition(mean):
+    """Return the condition number of a line in one feature of variance 100."""
+    return np.linalg.cond([[1, mean], [mean, mean**2 + 100]])
+
+
 # Each number once more, from its definition.
 COMPUTED = {
-    "standardize-one-value": (9 - np.mean([7, 8, 9, 6])) / np.std([7, 8, 9, 6]),
+    "standardize-table": (1.5 / np.std(CGPA), np.corrcoef(CGPA, [1, 0, 1, 0])[0, 1]),
+    "kelvin": condition(mean=17 + 273) / condition(mean=17),
+    "one-wild-value": (1 / np.ptp(WILD), 1 / np.std(WILD)),
     "batch-of-two": 2 * (900 - np.mean([3, 900])) / np.std([3, 900]) + 1,
     "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
-    "largest-output": (1 - 0.1) / np.std([1] + 9 * [0]),
+    "gradient-of-three": (1 / 8**0.5, -1 / 8**0.5, 0),
+    "one-in-a-hundred": (1 - 0.01) / np.std([1] + 99 * [0]),
     "three-updates": 0.1 * (1 + 0.9 + 0.81),
     "fold-one-channel": (2 * 6 / 2, (1 - 3) * 6 / 2 + 5),
     "corrections-by-hand": (min(4 / 1, 3), min((5 - 2) / 1, 5)),

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 import variants_images
+import variants_training
 
 from normlib import checks
 from normlib.checks.bank import EXERCISES
+from normlib.checks.exercise import numbers
 
-VARIANTS = [pytest.param(*v, id=v[1].__name__) for v in variants_images.RIGHT]
+VARIANTS = [
+    *variants_training.VARIANTS,
+    *(pytest.param(*v, id=v[1].__name__) for v in variants_images.RIGHT),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +35,7 @@ def in_float32(function):
     """Return `function` computing in single precision, and returning it."""
 
     def single(*args):
-        return function(
-            *(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in args)
-        )
+        return function(*numbers(args, np.float32))
 
     return single
 

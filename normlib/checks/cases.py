@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from normlib.checks.exercise import Case
+from normlib.checks.exercise import Case, numbers
 
 __all__ = ["Builder", "float32", "images", "parameters", "tables"]
 
@@ -59,8 +59,8 @@ def parameters(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndar
 
 def float32(case: Case) -> Case:
     """Return `case` with its float64 arrays in single precision."""
-    args = (a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in case.args)
-    return Case(f"{case.label}, float32", tuple(args))
+    args = numbers(case.args, lambda a: a.astype(np.float32))
+    return Case(f"{case.label}, float32", args)
 
 
 def _table(rng: np.random.Generator, n: int, d: int) -> np.ndarray:

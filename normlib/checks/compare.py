@@ -1,12 +1,11 @@
 """When two outputs agree, and what an output must be to be compared at all."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from normlib.checks.exercise import Arrays, Case, Exercise, as_tuple
+from normlib.checks.exercise import Arrays, Case, Exercise, as_tuple, numbers
 
 __all__ = ["Task", "agree", "canonical", "form_error", "largest", "prepare"]
 
@@ -46,7 +45,7 @@ def prepare(exercise: Exercise, rng: np.random.Generator) -> list[Task]:
     tasks = []
     with np.errstate(all="ignore"):
         for case in exercise.cases(rng):
-            wide = _map(case.args, lambda a: a.astype(np.float64))
+            wide = numbers(case.args, lambda a: a.astype(np.float64))
             raw = as_tuple(exercise.reference(*wide))
             expected = exercise.canonical(raw)
             slack = {n: _slack(exercise, wide, expected, n, rng) for n in RELATIVE}
@@ -70,10 +69,6 @@ def _reference(exercise: Exercise, args: tuple) -> Arrays:
     return exercise.canonical(as_tuple(exercise.reference(*args)))
 
 
-def _map(args: tuple, change: Callable[[np.ndarray], np.ndarray]) -> tuple:
-    return tuple(change(a) if isinstance(a, np.ndarray) else a for a in args)
-
-
 def _slack(
     exercise: Exercise,
     args: tuple,
@@ -87,9 +82,9 @@ def _slack(
     rounding the input, and from computing the worked answer in this precision.
     """
     unit = np.finfo(f"f{itemsize}").eps / 2
-    nudged = _map(args, lambda a: a * (1 + unit * rng.choice([-1, 1], a.shape)))
+    nudged = numbers(args, lambda a: a * (1 + unit * rng.choice([-1, 1], a.shape)))
     moved = _reference(exercise, nudged)
-    rounded = exercise.solution(*_map(args, lambda a: a.astype(f"f{itemsize}")))
+    rounded = exercise.solution(*numbers(args, lambda a: a.astype(f"f{itemsize}")))
     worked = exercise.canonical(
         tuple(np.asarray(w, np.float64) for w in as_tuple(rounded))
     )

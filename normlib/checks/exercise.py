@@ -17,6 +17,7 @@ __all__ = [
     "Mistake",
     "Mistakes",
     "as_tuple",
+    "numbers",
 ]
 
 
@@ -141,3 +142,10 @@ class Exercise:
 def as_tuple(output: Any) -> tuple:
     """Return `output` as a tuple, of length 1 if it is a single array."""
     return tuple(output) if isinstance(output, tuple | list) else (output,)
+
+
+def numbers(args: tuple, change: Callable[[np.ndarray], np.ndarray]) -> tuple:
+    """Return `args` with every array of numbers changed; a mask stays as it is."""
+    return tuple(
+        change(a) if isinstance(a, np.ndarray) and a.dtype != bool else a for a in args
+    )

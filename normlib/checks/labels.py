@@ -10,7 +10,7 @@ CHAPTERS = {
     "other-norms": "Layer, instance, group and RMS norm",
 }
 _LABELS = {
-    "preprocessing": "sec-preprocessing eq-standardize eq-whiten",
+    "preprocessing": "sec-preprocessing eq-standardize eq-min-max eq-whiten",
     "batch-norm": (
         "sec-batch-norm eq-moments eq-x-hat eq-batch-norm eq-dx eq-batch-norm-dx "
         "eq-dgamma-dbeta"

@@ -33,7 +33,9 @@ def output_laws(
     )
 
 
-def gradient_laws(axis: int, where: str, *, center: bool = True) -> tuple[Law, ...]:
+def gradient_laws(
+    axis: int | tuple[int, ...], where: str, *, center: bool = True
+) -> tuple[Law, ...]:
     """Return the laws of dx: what normalization removes from it."""
 
     def total(args: tuple, dx: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from normlib.checks.bank import (
     batch_norm,
     batch_norm_backward,
+    batch_norm_conv_backward,
     batch_renorm_backward,
     batch_renorm_statistics,
     folding,
@@ -14,8 +15,11 @@ from normlib.checks.bank import (
     layer_norm,
     layer_norm_backward,
     layer_norm_tokens,
+    masked_batch_norm,
+    min_max,
     questions_beyond,
     questions_layers,
+    questions_preprocessing,
     questions_training,
     rms_norm,
     rms_norm_backward,
@@ -33,10 +37,13 @@ EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
     for exercise in (
         standardizing.standardize,
+        min_max.min_max_scale,
         whitening.whiten,
         batch_norm.forward,
         batch_norm_backward.backward,
         batch_norm.conv,
+        batch_norm_conv_backward.conv_backward,
+        masked_batch_norm.masked_batch_norm,
         running.running_update,
         inference.batch_norm_inference,
         folding.fold_batch_norm,
@@ -58,7 +65,7 @@ EXERCISES: dict[str, Exercise] = {
 QUESTIONS: dict[str, Number | Choice] = {
     question.name: question
     for question in (
-        *questions_training.PREPROCESSING,
+        *questions_preprocessing.PREPROCESSING,
         *questions_training.BATCH_NORM,
         *questions_beyond.INFERENCE,
         *questions_beyond.BATCH_RENORM,

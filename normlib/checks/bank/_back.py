@@ -22,7 +22,7 @@ class Back:
     eps: float
     residual: np.ndarray  # x, less its mean where the layer subtracts it
     inv_std: np.ndarray
-    axis: int
+    axis: int | tuple[int, ...]
     center: bool = True
     r: Any = 1.0
     d: Any = 0.0

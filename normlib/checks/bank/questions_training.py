@@ -1,81 +1,8 @@
-"""Questions on preprocessing and batch normalization: a number, or a letter."""
+"""Questions on batch normalization: a number, or a letter."""
 
 from normlib.checks.by_hand import Choice, Number, Slip
 
-__all__ = ["BATCH_NORM", "PREPROCESSING"]
-
-PREPROCESSING: tuple[Number | Choice, ...] = (
-    Number(
-        "standardize-one-value",
-        "preprocessing",
-        "The training values of a feature are 7, 8, 9 and 6. What does the 9 become "
-        "when the feature is standardized? Three digits are enough.",
-        1.3416,
-        (
-            Slip(
-                "bessel", 1.1619, "That divides by N - 1 = 3; the variance is over N."
-            ),
-            Slip("divided-by-variance", 1.2, "That divides by the variance, 1.25."),
-            Slip("only-centered", 1.5, "That is 9 - 7.5, still to be divided by σ."),
-            Slip("min-max", 1.0, "That is min-max scaling onto [0, 1]."),
-        ),
-        (
-            "The mean is a number halfway between 7 and 8.",
-            "The squared deviations are 0.25, 0.25, 2.25 and 2.25.",
-            "The variance is their mean, 1.25. Divide 9 - 7.5 by its square root.",
-        ),
-        "(9 - 7.5) / √1.25 = 1.342.",
-    ),
-    Choice(
-        "spot-the-leak",
-        "preprocessing",
-        "In which of these does the test set influence what the model learns?",
-        {
-            "a": "Fit the scaler on the training set, transform both sets with it.",
-            "b": "Standardize all the data, then split it into training and test set.",
-            "c": "Split, fit one scaler on each part, and transform each part with its "
-            "own.",
-            "d": "Split; in each fold of cross-validation, fit a scaler on the fold's "
-            "training part.",
-        },
-        "b",
-        {
-            "a": "This is how it should be: the test set is only looked at through the "
-            "training set's statistics.",
-            "c": "It is wrong, for another reason: the same raw value means different "
-            "things in the two sets. But nothing flows from test to training.",
-            "d": "This is right, and careful: even the folds do not leak.",
-        },
-        (
-            "Which numbers seen in training were computed from test rows too?",
-            "Before the split there is no test set; whatever is computed then, is "
-            "computed from all rows.",
-            "One of them computes a mean before it splits.",
-        ),
-        "The mean and the standard deviation were computed with the test rows in them.",
-    ),
-    Choice(
-        "standardized-and-correlated",
-        "preprocessing",
-        "Two features are standardized; their correlation was 0.8. What is their "
-        "covariance afterwards?",
-        {"a": "0", "b": "0.8", "c": "0.64", "d": "1"},
-        "b",
-        {
-            "a": "That would be whitening. Shifting and scaling each feature by itself "
-            "cannot change a correlation.",
-            "c": "0.64 is the share of variance that one explains of the other.",
-            "d": "1 is the variance of each of them.",
-        },
-        (
-            "What does a change of units do to a correlation?",
-            "Nothing. And how are correlation and covariance related?",
-            "Correlation is covariance divided by both standard deviations.",
-        ),
-        "With both standard deviations 1, covariance is correlation, and that is as it "
-        "was.",
-    ),
-)
+__all__ = ["BATCH_NORM"]
 
 BATCH_NORM: tuple[Number | Choice, ...] = (
     Number(
@@ -128,32 +55,82 @@ BATCH_NORM: tuple[Number | Choice, ...] = (
         tolerance=1e-9,
     ),
     Number(
-        "largest-output",
+        "gradient-of-three",
         "batch-norm",
-        "A batch has 10 rows. What is the largest $\\hat x$ that any value can get "
-        "($\\varepsilon = 0$)?",
-        3.0,
+        "Let $x = (1, 1, 4)$, $\\gamma = 1$, $\\varepsilon = 0$.\n"
+        "Find $\\hat x$, then $dx$ for $dy = (1, 0, 0)$.\n"
+        "Give the three numbers of $dx$.",
+        (0.353553, -0.353553, 0.0),
         (
             Slip(
-                "square-root-of-n",
-                3.1623,
-                "Close: √N. One value cannot be the mean of "
-                "the others and far from it at once.",
+                "statistics-as-constants",
+                (0.707107, 0.0, 0.0),
+                "That is dy/σ: the first value moves the mean and the variance too.",
             ),
+            Slip(
+                "variance-path-missing",
+                (0.471405, -0.235702, -0.235702),
+                "The mean is subtracted; the part along x̂ is still in it.",
+            ),
+            Slip(
+                "mean-path-missing",
+                (0.589256, -0.117851, 0.235702),
+                "The part along x̂ is gone, but the sum is not 0: subtract the mean.",
+            ),
+            Slip(
+                "variance-path-sign",
+                (0.589256, -0.117851, -0.471405),
+                "The part along x̂ was added, not subtracted.",
+            ),
+            Slip(
+                "bessel-in-backward",
+                (0.294628, -0.412479, 0.117851),
+                "The last term divides by m - 1 = 2; the variance divides by m.",
+            ),
+            Slip(
+                "divided-by-variance", (0.25, -0.25, 0.0), "That divides by σ², not σ."
+            ),
+            Slip("inv-std-missing", (0.5, -0.5, 0.0), "Still to be divided by σ = √2."),
+        ),
+        (
+            "$\\mu = 2$ and $\\sigma^2 = 2$.",
+            "Subtract from $dy$ its mean 1/3, then $\\hat x$ times the mean of "
+            "$dy\\,\\hat x$.",
+            "That mean is $-1/(3\\sqrt 2)$; what is left is $(1, -1, 0)/2$, to be "
+            "divided by $\\sigma$.",
+        ),
+        "x̂ = (-1, -1, 2)/√2 and dx = (1, -1, 0)/(2√2).",
+    ),
+    Number(
+        "one-in-a-hundred",
+        "batch-norm",
+        "99 values come from $\\mathcal N(0, 1)$, one is $10^6$.\n"
+        "Where does $\\hat x$ put the outlier?\n"
+        "Three digits are enough.",
+        9.94987,
+        (
+            Slip(
+                "square-root-of-m",
+                10.0,
+                "Close: √m. One value cannot be the mean of the others and far from it "
+                "at once.",
+            ),
+            Slip("root-missing", 99.0, "That is the bound on the square of x̂."),
             Slip(
                 "no-bound",
-                10.0,
-                "Then its square alone would be 100, and all ten "
-                "squares together make 10.",
+                1e6,
+                "Then its square alone would be 10¹², and all hundred squares together "
+                "make 100.",
             ),
-            Slip("one", 1.0, "That is the bound for a batch of two."),
+            Slip("a-few-deviations", 3.0, "An ordinary value may lie there; not this."),
         ),
         (
-            "The ten values of x̂ have sum 0 and sum of squares 10.",
-            "One value is large when the nine others share the rest equally.",
-            "If it is a, they are -a/9 each: a² + 9 · a²/81 = 10.",
+            "The hundred values of $\\hat x$ have sum 0 and sum of squares 100. How "
+            "are they shared?",
+            "Beside the outlier the 99 others are all alike.",
+            "If it is $a$, they are $-a/99$ each: $a^2 + 99\\, a^2/99^2 = 100$.",
         ),
-        "a² (1 + 1/9) = 10 gives a = 3 = √(N - 1).",
+        "a² (1 + 1/99) = 100 gives a = √99 = 9.95; the others are at -9.95/99 = -0.10.",
     ),
     Choice(
         "blind-gradient-check",

@@ -24,9 +24,8 @@ def _standardize_cases(rng: np.random.Generator) -> list[Case]:
         test = 0.4 * x[: max(len(x) // 2, 1)] + 0.6 * x.mean(axis=0) + 0.9
         cases.append(Case(label, (x, test.round(1) if label == "by hand" else test)))
     small = Case("small spread", tuple(0.05 * a for a in cases[1].args))
-    whole = Case(
-        "whole numbers", (rng.integers(0, 9, (5, 3)) ** 2, np.arange(6).reshape(2, 3))
-    )
+    squares = rng.permuted(np.arange(5)[:, None] ** 2 * [1, 2, 3], axis=0)
+    whole = Case("whole numbers", (squares, np.arange(6).reshape(2, 3)))
     return [*cases, small, whole, float32(cases[1])]
 
 
