@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import variants_of_statistics
 
 from normlib import checks
 from normlib.checks.bank import EXERCISES
 
-VARIANTS = []
+VARIANTS = [*variants_of_statistics.VARIANTS]
 
 
 @pytest.fixture(autouse=True)
