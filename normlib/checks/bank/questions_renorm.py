@@ -47,7 +47,7 @@ BATCH_RENORM: tuple[Number | Choice, ...] = (
     Number(
         "renorm-output-by-hand",
         "batch-renorm",
-        "The same batch, $x = (1, 1, 5, 5)$ with $\\mu_R = 2$ and $\\sigma_R = 4$, "
+        "The batch $x = (1, 1, 5, 5)$ with $\\mu_R = 2$ and $\\sigma_R = 4$, "
         "now with the limits $r_{\\max} = 1.5$ and $d_{\\max} = 0.1$. With $\\gamma = "
         "1$ and $\\beta = 0$, what becomes of the 1 and of the 5? Give a pair; three "
         "digits are enough.",
@@ -75,9 +75,9 @@ BATCH_RENORM: tuple[Number | Choice, ...] = (
     Number(
         "renorm-gradient-by-hand",
         "batch-renorm",
-        "The same batch without limits, so $r = 0.5$ and $d = 0.25$; still $\\gamma = "
-        "1$. For $\\partial L/\\partial y = (1, 0, 0, 0)$, give the first two entries "
-        "of $\\partial L/\\partial x$, as a pair.",
+        "The batch $x = (1, 1, 5, 5)$ without limits, so $r = 0.5$ and $d = "
+        "0.25$; still $\\gamma = 1$. For $\\partial L/\\partial y = (1, 0, 0, 0)$, "
+        "give the first two entries of $\\partial L/\\partial x$, as a pair.",
         (0.125, -0.125),
         (
             Slip(
@@ -149,8 +149,9 @@ BATCH_RENORM: tuple[Number | Choice, ...] = (
     Number(
         "limit-for-99-percent",
         "batch-renorm",
-        "The same two values. Which $r_{\\max}$ would leave 99 % of batches of two "
-        "unclipped at the lower end? Two digits are enough.",
+        "Two such values again, with $\\sigma_R = \\mathbb{E}[\\sigma_B]$. Which "
+        "$r_{\\max}$ would leave 99 % of batches of two unclipped at the lower "
+        "end? Two digits are enough.",
         63.662,
         (
             Slip("limit-of-r", 0.015708, "That is 1/r_max."),
