@@ -117,7 +117,7 @@ def test_public_functions_and_signatures_are_those_promised():
 def test_tolerance_stays_far_below_the_output(name):
     for task in prepare(EXERCISES[name], np.random.default_rng(0)):
         for expected, slack in zip(task.expected, task.slack[8], strict=True):
-            assert slack < 3e-5 * np.abs(expected).max()
+            assert slack < 3e-5 * np.abs(expected).max() + 1e-299  # 0 is exact
 
 
 @pytest.mark.parametrize("name", EXERCISES)

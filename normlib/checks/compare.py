@@ -110,13 +110,19 @@ def agree(got: np.ndarray, wanted: np.ndarray, slack: float) -> bool:
         return bool(np.all(same | (np.abs(got - wanted) <= slack)))
 
 
-def form_error(value: Any, outputs: tuple[str, ...]) -> str:
-    """Say why `value` cannot be compared with `outputs`; "" if it can."""
+def form_error(value: Any, outputs: tuple[str, ...], *, scalars: bool = False) -> str:
+    """Say why `value` cannot be compared with `outputs`; "" if it can.
+
+    With `scalars`, each output may also be a float or an int of Python's.
+    """
+    if scalars and type(value) in (tuple, list):
+        value = [np.float64(v) if type(v) in (float, int) else v for v in value]
     if len(outputs) == 1:
         return _array_error(value, outputs[0])
     wanted = ", ".join(f"`{name}`" for name in outputs)
+    kind = "numbers" if scalars else "arrays"
     if type(value) not in (tuple, list):
-        return f"It returned {_kind(value)}; wanted {len(outputs)} arrays: {wanted}."
+        return f"It returned {_kind(value)}; wanted {len(outputs)} {kind}: {wanted}."
     if len(value) != len(outputs):
         return f"It returned {len(value)} values; wanted {len(outputs)}: {wanted}."
     errors = [_array_error(v, n) for v, n in zip(value, outputs, strict=True)]

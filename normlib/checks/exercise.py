@@ -105,6 +105,8 @@ class Exercise:
         Maps outputs to what must agree, where several outputs are right.
     compared : tuple of str, default ()
         What `canonical` makes of each output; empty where it changes nothing.
+    scalars : bool, default False
+        Whether each output is one number, which may then be a float or int.
     mistakes : list of Mistake
         Filled by the decorator `mistake`.
     """
@@ -120,6 +122,7 @@ class Exercise:
     laws: tuple[Law, ...] = ()
     canonical: Callable[[Arrays], Arrays] = lambda outputs: outputs
     compared: tuple[str, ...] = ()
+    scalars: bool = False
     mistakes: list[Mistake] = field(default_factory=list)
 
     @property

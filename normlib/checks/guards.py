@@ -32,11 +32,14 @@ class Watch:
 
     Attributes
     ----------
+    own : str, default ""
+        Name of a function that is no building block here, but what is asked for.
     found : str
-        Its name, or "".
+        Name of the layer, or "".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own: str = "") -> None:
+        self.own = own
         self.found = ""
 
     def __enter__(self) -> Self:
@@ -66,7 +69,8 @@ class Watch:
             return
         name = frame.f_code.co_name
         inside = frame.f_back and frame.f_back.f_globals.get("__name__")
-        if (module, name) not in ALLOWED and inside != "normlib.kernel":
+        allowed = (module, name) in ALLOWED and name != self.own
+        if not allowed and inside != "normlib.kernel":
             self.found = f"{module}.{frame.f_code.co_qualname}"
 
 

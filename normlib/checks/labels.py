@@ -15,8 +15,12 @@ _LABELS = {
         "sec-batch-norm eq-moments eq-x-hat eq-batch-norm eq-dx eq-batch-norm-dx "
         "eq-dgamma-dbeta"
     ),
-    "inference": "sec-inference eq-running-update eq-inference eq-fold",
-    "batch-renorm": "sec-batch-renorm eq-r-d eq-batch-renorm eq-batch-renorm-dx",
+    "inference": (
+        "sec-inference eq-running-update eq-merge eq-inference eq-inference-dx eq-fold"
+    ),
+    "batch-renorm": (
+        "sec-batch-renorm eq-r-d eq-renorm-schedule eq-batch-renorm eq-batch-renorm-dx"
+    ),
     "other-norms": (
         "sec-other-norms eq-index-sets eq-dx-sets eq-rms-norm eq-rms-norm-dx"
     ),

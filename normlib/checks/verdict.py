@@ -26,7 +26,8 @@ def judge(exercise: Exercise, answer: Any, seed: int | None) -> Report:
         return Report(exercise.name, "wrong", f"{text} {_call_it(exercise)}")
     seed = secrets.randbits(32) if seed is None else seed
     tasks = prepare(exercise, np.random.default_rng(seed))
-    run = sandbox.run(answer, [t.case.args for t in tasks], sandbox.TIME_LIMIT)
+    own = exercise.name.replace("-", "_")
+    run = sandbox.run(answer, [t.case.args for t in tasks], sandbox.TIME_LIMIT, own)
     report = _conduct(exercise, run, seed) or _verdict(exercise, tasks, run, seed)
     if report.status == "passed" and answer is not exercise.solution:
         ledger.record(exercise.name)
@@ -73,9 +74,9 @@ def _misconduct(run: sandbox.Run) -> Iterator[tuple[str, str]]:
     if run.ready_made:
         yield (
             "ready-made-layer",
-            f"It calls `{run.ready_made}`, a ready-made layer, so it is not yet an "
-            f"answer: here you write that computation yourself, in NumPy. The layer is "
-            f"a fine thing to compare yours with.",
+            f"It calls `{run.ready_made}`, a ready-made function, so it is not yet "
+            f"an answer: here you write that computation yourself, in NumPy. It is a "
+            f"fine thing to compare yours with.",
         )
 
 
@@ -98,7 +99,7 @@ def _verdict(
 def _misformed(exercise: Exercise, run: sandbox.Run) -> tuple[str | None, str] | None:
     """Return name and message for a result of the wrong kind, or a changed input."""
     for outcome in run.outcomes:
-        form = outcome.error is None and form_error(outcome.value, exercise.outputs)
+        form = outcome.error is None and _form_error(exercise, outcome.value)
         if form:
             return None, f"{form} {_call_it(exercise)}"
         if outcome.changed:
@@ -110,13 +111,15 @@ def _misformed(exercise: Exercise, run: sandbox.Run) -> tuple[str | None, str] |
     return None
 
 
+def _form_error(exercise: Exercise, value: Any) -> str:
+    return form_error(value, exercise.outputs, scalars=exercise.scalars)
+
+
 def _remembers(
     exercise: Exercise, tasks: list[Task], run: sandbox.Run
 ) -> tuple[str, str] | None:
     """Return name and message if a second call with the same input differed."""
-    forms = [
-        o.error is None and form_error(o.value, exercise.outputs) for o in run.again
-    ]
+    forms = [o.error is None and _form_error(exercise, o.value) for o in run.again]
     if not any(forms):
         first = _answered(exercise, tasks, run.outcomes)
         if all(map(_equal, first, _answered(exercise, tasks, run.again))):
