@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from normlib import checks
+from normlib.checks import ledger
 from normlib.checks.bank import EXERCISES, QUESTIONS
 from normlib.checks.by_hand import Choice, Number
 
@@ -123,3 +124,11 @@ def test_names_are_unique_and_in_the_order_of_the_book():
     names = checks.exercises()
     assert len(names) == len(EXERCISES) + len(QUESTIONS) == len(set(names))
     assert names.index("spot-the-leak") < names.index("batch-norm-forward")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_worked_answer_passes_and_is_not_the_readers_progress(name):
+    assert checks.check(name, checks.solution(name)).status == "passed"
+    assert name not in ledger.solved()
+    checks.check(name, QUESTIONS[name].solution)  # as a reader would type it
+    assert name in ledger.solved()

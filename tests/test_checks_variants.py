@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import variants_images
-import variants_of_statistics
+import variants_statistics
 import variants_training
 
 from normlib import checks
@@ -12,7 +12,7 @@ from normlib.checks.exercise import numbers
 
 VARIANTS = [
     *variants_training.VARIANTS,
-    *variants_of_statistics.VARIANTS,
+    *variants_statistics.VARIANTS,
     *(pytest.param(*v, id=v[1].__name__) for v in variants_images.RIGHT),
 ]
 

@@ -45,9 +45,10 @@ def check(exercise: str, answer: Any, *, seed: int | None = None) -> Report:
     ----------
     exercise : str
         A name that `exercises` returns.
-    answer : callable, number, tuple of numbers, or str
+    answer : callable, number, tuple of numbers, str, or Solution
         The reader's function, with the arguments that the exercise asks for; or, for
-        an exercise by hand, the number or the letter.
+        an exercise by hand, the number or the letter. What `solution` returns is
+        checked too, but never counts as the reader's progress.
     seed : int or None, default None
         Of the random cases; None draws a new one, which the report names.
 
@@ -67,9 +68,16 @@ def check(exercise: str, answer: Any, *, seed: int | None = None) -> Report:
     'not attempted'
     """
     found = _find(exercise)
+    worked = isinstance(answer, Solution)
+    attempt = answer.function if worked else answer
     if isinstance(found, Exercise):
-        return judge(found, answer, seed)
-    return by_hand.judge(found, answer)
+        report = judge(found, attempt, seed)
+        worked = worked or attempt is found.solution
+    else:
+        report = by_hand.judge(found, attempt)
+    if report.status == "passed" and not worked:
+        ledger.record(exercise)
+    return report
 
 
 def hint(exercise: str) -> Hint:

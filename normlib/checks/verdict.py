@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from normlib.checks import ledger, sandbox
+from normlib.checks import sandbox
 from normlib.checks.compare import Task, canonical, form_error, prepare
 from normlib.checks.diagnosis import Answered, differing, explain
 from normlib.checks.evidence import describe, smallest_example
@@ -18,7 +18,7 @@ __all__ = ["judge"]
 
 
 def judge(exercise: Exercise, answer: Any, seed: int | None) -> Report:
-    """Return the report on `answer`; note in the reader's file if it passed."""
+    """Return the report on `answer`."""
     if answer is None or answer is Ellipsis:
         return _not_attempted(exercise)
     if not callable(answer):
@@ -28,10 +28,7 @@ def judge(exercise: Exercise, answer: Any, seed: int | None) -> Report:
     tasks = prepare(exercise, np.random.default_rng(seed))
     own = exercise.name.replace("-", "_")
     run = sandbox.run(answer, [t.case.args for t in tasks], sandbox.TIME_LIMIT, own)
-    report = _conduct(exercise, run, seed) or _verdict(exercise, tasks, run, seed)
-    if report.status == "passed" and answer is not exercise.solution:
-        ledger.record(exercise.name)
-    return report
+    return _conduct(exercise, run, seed) or _verdict(exercise, tasks, run, seed)
 
 
 def _call_it(exercise: Exercise) -> str:

@@ -19,12 +19,12 @@ from normlib.checks.bank import (
     masked_batch_norm,
     merging,
     min_max,
-    questions_beyond,
+    questions_batch_norm,
     questions_inference,
     questions_layers,
+    questions_other_norms,
     questions_preprocessing,
     questions_renorm,
-    questions_training,
     renorm_corrections,
     renorm_schedule,
     rms_norm,
@@ -76,10 +76,10 @@ QUESTIONS: dict[str, Number | Choice] = {
     question.name: question
     for question in (
         *questions_preprocessing.PREPROCESSING,
-        *questions_training.BATCH_NORM,
+        *questions_batch_norm.BATCH_NORM,
         *questions_inference.INFERENCE,
         *questions_renorm.BATCH_RENORM,
-        *questions_beyond.OTHER_NORMS,
+        *questions_other_norms.OTHER_NORMS,
         *questions_layers.LAYERS,
     )
 }
