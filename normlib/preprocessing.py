@@ -1,5 +1,6 @@
 """Preprocessing of data (N, D): fit on the training set, freeze, apply, invert."""
 
+from abc import ABC, abstractmethod
 from typing import Literal, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from normlib.kernel import Array, moments
 __all__ = ["MinMaxScaler", "Standardizer", "Whitener"]
 
 
-class _Affine:
+class _Affine(ABC):
     """A fitted affine map of the features; subclasses say how to fit and apply it."""
 
     mean_: Array
@@ -46,14 +47,17 @@ class _Affine:
             )
         return x
 
+    @abstractmethod
     def _fit(self, x: Array) -> None:
-        raise NotImplementedError
+        """Set `mean_` and whatever `_apply` and `_unapply` need."""
 
+    @abstractmethod
     def _apply(self, centered: Array) -> Array:
-        raise NotImplementedError
+        """Return centered rows, mapped."""
 
+    @abstractmethod
     def _unapply(self, z: Array) -> Array:
-        raise NotImplementedError
+        """Return centered rows that `_apply` would map to `z`."""
 
 
 class _PerFeature(_Affine):

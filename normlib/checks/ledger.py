@@ -11,6 +11,9 @@ from pathlib import Path
 __all__ = ["Progress", "path", "record", "solved"]
 
 
+CELL = 'style="text-align:left;vertical-align:top;padding:.2em 1em .6em 0"'
+
+
 @dataclass(frozen=True)
 class Progress:
     """The exercises of each chapter, and which of them are solved.
@@ -40,10 +43,11 @@ class Progress:
                 f"{'✓' if ok else '·'} <code>{html.escape(name)}</code>"
                 for name, ok in exercises.items()
             )
-            body += f"<tr><td>{html.escape(title)}</td><td>{count}</td>"
-            body += f'<td style="text-align:left">{names}</td></tr>'
-        head = "<tr><th>Chapter</th><th>Solved</th><th>Exercises</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+            cells = (html.escape(title), count, names)
+            body += "<tr>" + "".join(f"<td {CELL}>{c}</td>" for c in cells) + "</tr>"
+        titles = ("Chapter", "Solved", "Exercises")
+        head = "".join(f'<th scope="col" {CELL}>{title}</th>' for title in titles)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def path() -> Path:
