@@ -1,6 +1,7 @@
 """Every known mistake is rejected and named; the public functions do what they say."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -85,10 +86,23 @@ class TestMistakes:
 
 def assert_in_its_chapter(label):
     """Look for the label in the notebook that a report would send the reader to."""
-    title = where(label).partition(" in the chapter ")[2]
+    title = where(label).partition("the chapter ")[2]
     stem = next(stem for stem, name in CHAPTERS.items() if name == title)
     notebook = ROOT / "chapters" / f"{stem}.ipynb"
     assert f"({label})" in notebook.read_text(), f"{label} is not in {notebook.name}"
+
+
+def test_equation_numbers_are_those_of_the_book():
+    toc = (ROOT / "_toc.yml").read_text()
+    files = re.findall(r"file: chapters/([\w-]+)", toc)
+    assert files[: len(CHAPTERS)] == list(CHAPTERS)
+    named = {mistake.see for e in EXERCISES.values() for mistake in e.mistakes}
+    for number, stem in enumerate(CHAPTERS, 1):
+        source = (ROOT / f"chapters/{stem}.ipynb").read_text()
+        labels = re.findall(r"\$\$ *\((eq-[\w-]+)\)", source)
+        for place, label in enumerate(labels, 1):
+            if label in named:
+                assert f"({number}.{place})" in where(label)
 
 
 def in_float32(function):

@@ -1,4 +1,4 @@
-"""In which chapter the equations and sections stand that reports name."""
+"""Where in the book the equations stand that reports name."""
 
 __all__ = ["CHAPTERS", "where"]
 
@@ -9,27 +9,45 @@ CHAPTERS = {
     "batch-renorm": "Batch renormalization",
     "other-norms": "Layer, instance, group and RMS norm",
 }
-_LABELS = {
-    "preprocessing": "sec-preprocessing eq-standardize eq-min-max eq-whiten",
-    "batch-norm": (
-        "sec-batch-norm eq-moments eq-x-hat eq-batch-norm eq-dx eq-batch-norm-dx "
-        "eq-dgamma-dbeta"
-    ),
-    "inference": (
-        "sec-inference eq-running-update eq-merge eq-inference eq-inference-dx eq-fold"
-    ),
-    "batch-renorm": (
-        "sec-batch-renorm eq-r-d eq-renorm-schedule eq-batch-renorm eq-batch-renorm-dx"
-    ),
-    "other-norms": (
-        "sec-other-norms eq-index-sets eq-dx-sets eq-rms-norm eq-rms-norm-dx"
-    ),
+# The number of each equation within its chapter; a test compares them with the book.
+_EQUATIONS = {
+    "preprocessing": {"eq-standardize": 5, "eq-min-max": 8, "eq-whiten": 9},
+    "batch-norm": {
+        "eq-moments": 1,
+        "eq-x-hat": 2,
+        "eq-batch-norm": 3,
+        "eq-dgamma-dbeta": 6,
+        "eq-dx": 7,
+        "eq-batch-norm-dx": 8,
+    },
+    "inference": {
+        "eq-inference": 1,
+        "eq-running-update": 2,
+        "eq-merge": 7,
+        "eq-inference-dx": 8,
+        "eq-fold": 9,
+    },
+    "batch-renorm": {
+        "eq-r-d": 1,
+        "eq-batch-renorm": 2,
+        "eq-batch-renorm-dx": 3,
+        "eq-renorm-schedule": 4,
+    },
+    "other-norms": {
+        "eq-index-sets": 1,
+        "eq-rms-norm": 2,
+        "eq-dx-sets": 3,
+        "eq-rms-norm-dx": 4,
+    },
 }
-_CHAPTER_OF = {
-    label: chapter for chapter, labels in _LABELS.items() for label in labels.split()
-}
+_PLACES = {
+    label: (f"equation ({number}.{place}), {label}, in ", chapter)
+    for number, (chapter, places) in enumerate(_EQUATIONS.items(), 1)
+    for label, place in places.items()
+} | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 
 
 def where(label: str) -> str:
-    """Return how to find a label: its name, and the title of its chapter."""
-    return f"{label} in the chapter {CHAPTERS[_CHAPTER_OF[label]]}"
+    """Return how to find a label: the equation, if it is one, and the chapter."""
+    equation, chapter = _PLACES[label]
+    return f"{equation}the chapter {CHAPTERS[chapter]}"
