@@ -31,6 +31,12 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path, monkeypatch):
+    """Keep every test out of the reader's file of solved exercises."""
+    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
+
+
 def cells(notebook: Path, kind: str) -> list[dict]:
     """Return the cells of `kind`, each with its source as one string."""
     return [

@@ -48,12 +48,6 @@ CODE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_file(tmp_path, monkeypatch):
-    """Keep the tests out of the reader's progress."""
-    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
-
-
 @pytest.mark.parametrize("name", EXERCISES)
 class TestMistakes:
     """What holds for every mistake of an exercise."""

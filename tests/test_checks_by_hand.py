@@ -50,12 +50,6 @@ COMPUTED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_file(tmp_path, monkeypatch):
-    """Keep the tests out of the reader's progress."""
-    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
-
-
 @pytest.mark.parametrize("question", NUMBERS, ids=lambda q: q.name)
 class TestNumber:
     """What holds for every exercise with a number."""

@@ -23,12 +23,6 @@ SIGNATURES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_file(tmp_path, monkeypatch):
-    """Keep the tests out of the reader's progress."""
-    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
-
-
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_signature_is_that_promised(name):
     assert EXERCISES[name].signature == SIGNATURES[name]

@@ -2,35 +2,14 @@
 
 import numpy as np
 import pytest
-import variants_images
-import variants_statistics
-import variants_training
+import variants_images  # noqa: F401 (each adds its answers to the table)
+import variants_statistics  # noqa: F401
+import variants_training  # noqa: F401
+from variants import VARIANTS, variant
 
 from normlib import checks
 from normlib.checks.bank import EXERCISES
 from normlib.checks.exercise import numbers
-
-VARIANTS = [
-    *variants_training.VARIANTS,
-    *variants_statistics.VARIANTS,
-    *(pytest.param(*v, id=v[1].__name__) for v in variants_images.RIGHT),
-]
-
-
-@pytest.fixture(autouse=True)
-def own_file(tmp_path, monkeypatch):
-    """Keep the tests out of the reader's progress."""
-    monkeypatch.setenv("NORMLIB_PROGRESS", str(tmp_path / "progress.json"))
-
-
-def variant(exercise):
-    """Return a decorator that adds a right answer to the table."""
-
-    def add(function):
-        VARIANTS.append(pytest.param(exercise, function, id=function.__name__))
-        return function
-
-    return add
 
 
 def in_float32(function):
