@@ -49,7 +49,8 @@ def fold_batch_norm(
     ------
     ValueError
         If the channels of `weight` and of the batch norm differ, `groups` does not
-        divide those of a transposed convolution, or ``eps <= 0``.
+        divide those of a transposed convolution, `stats` is a batch's or missing, or
+        ``eps <= 0``.
     TypeError
         If `weight` is not floating.
 
@@ -58,6 +59,7 @@ def fold_batch_norm(
     Equation ``eq-fold``.
     """
     weight = floating(weight, "weight")
+    _require_running(stats)
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}")
     if weight.ndim < 2:
@@ -81,6 +83,14 @@ def fold_batch_norm(
     new_bias = (bias - stats.mean) * scale + beta
     folded = weight * _along_outputs(scale, weight, transposed, groups)
     return folded.astype(weight.dtype), new_bias.astype(weight.dtype)
+
+
+def _require_running(stats: RunningStats) -> None:
+    if not isinstance(stats, RunningStats):
+        raise ValueError(
+            f"stats must be RunningStats, as inference uses them, got {type(stats)}: "
+            f"a batch's own statistics change with the batch and cannot be folded"
+        )
 
 
 def _along_outputs(scale: Array, weight: Array, transposed: bool, groups: int) -> Array:

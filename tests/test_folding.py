@@ -140,3 +140,10 @@ def test_bad_weight_or_eps_raises(weight, options, error, words):
         fold_batch_norm(
             weight, None, np.ones(6), np.ones(6), RunningStats.initial(6), **options
         )
+
+
+@pytest.mark.parametrize("stats", [None, (np.zeros(6), np.ones(6))], ids=str)
+def test_statistics_other_than_those_of_inference_raise(stats):
+    words = "stats must be RunningStats.* a batch's own statistics change with the"
+    with pytest.raises(ValueError, match=words):
+        fold_batch_norm(np.ones((6, 4)), None, np.ones(6), np.ones(6), stats)

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "folding": "numpy kernel validation running",
     "data": "numpy sklearn kernel",
     "training": "numpy kernel layers running renorm folding preprocessing data",
-    "nn": "torch kernel running renorm",
+    "nn": "torch kernel running renorm nn",
     "plots": "numpy matplotlib kernel",
     "checks": "numpy kernel preprocessing layers running renorm folding data checks",
     "__init__": "kernel preprocessing layers running renorm folding data",
