@@ -357,6 +357,155 @@ MUTANTS = {
         ("incomplete-batch-kept", "range(0, n - size + 1, size)", "range(0, n, size)"),
         ("weights-too-small", "(2 / a) ** 0.5", "(1 / a) ** 0.5"),
     ],
+    "nn/statistics": [
+        (
+            "bessel-in-row-statistics",
+            "return mean, var\n\n\ndef _moments_of_columns",
+            "return mean, var * n * m / (n * m - 1)\n\n\ndef _moments_of_columns",
+        ),
+        (
+            "rows-not-merged",
+            "_, mean, var = merge_moments(counts, means, inv_stds**-2)",
+            "mean, var = means.mean(0), (inv_stds**-2).mean(0)",
+        ),
+        ("columns-never-shifted", "if torch.addcmul(", "if False and torch.addcmul("),
+        ("shift-not-undone", "        mean += x[0]\n", ""),
+        (
+            "half-precision-statistics",
+            "x.detach().to(torch.promote_types(x.dtype, torch.float32))",
+            "x.detach()",
+        ),
+    ],
+    "nn/validation": [
+        ("one-value-accepted", "if m < 2:", "if m < 1:"),
+        ("overflow-of-the-check-refused", "    if not bad:", "    if None:"),
+        (
+            "complex-accepted",
+            "if not x.is_floating_point():",
+            "if not (x.is_floating_point() or x.is_complex()):",
+        ),
+    ],
+    "nn/renorm": [
+        (
+            "torch-dgamma-without-d",
+            "torch.addcmul(r * dscale, d, dshift)",
+            "r * dscale",
+        ),
+        (
+            "torch-dgamma-without-r",
+            "torch.addcmul(r * dscale, d, dshift)",
+            "torch.addcmul(dscale, d, dshift)",
+        ),
+        (
+            "torch-r-missing-in-dx",
+            "scale = r if gamma is None else gamma * r",
+            "scale = torch.ones_like(r) if gamma is None else gamma",
+        ),
+        (
+            "torch-statistics-as-constants",
+            "None, None, mean, inv_std, True, ctx.eps",
+            "mean, inv_std**-2 - ctx.eps, mean, inv_std, False, ctx.eps",
+        ),
+        (
+            "torch-d-after-gamma",
+            "scale, shift = gamma * r, gamma * d",
+            "scale, shift = gamma * r, d",
+        ),
+        (
+            "torch-d-in-batch-deviations",
+            "((mean - running_mean) / running_std)",
+            "((mean - running_mean) / std)",
+        ),
+        (
+            "torch-stats-updated-first",
+            "        r_max, d_max = self.clips\n",
+            "        r_max, d_max = self.clips\n"
+            "        running_mean.lerp_(mean, 0.1)\n",
+        ),
+        (
+            "torch-variance-averaged",
+            "var = running_std.lerp_(std, w).square_()",
+            "var = running_std.square_().lerp_(std**2, w)",
+        ),
+        ("torch-eps-stored", ".square_().sub_(self.eps)", ".square_()"),
+        (
+            "torch-schedule-late",
+            "step = int(self.num_batches_tracked)",
+            "step = int(self.num_batches_tracked) - 1",
+        ),
+        ("torch-nan-tracked", "        require_finite_statistics(mean, var)\n", ""),
+        (
+            "torch-counter-before-check",
+            "        require_finite_statistics(mean, var)\n",
+            "        self.num_batches_tracked.add_(1)\n"
+            "        require_finite_statistics(mean, var)\n"
+            "        self.num_batches_tracked.sub_(1)\n",
+        ),
+        (
+            "torch-cumulative-off-by-one",
+            "w = 1 / int(self.num_batches_tracked)",
+            "w = 1 / (int(self.num_batches_tracked) + 1)",
+        ),
+        ("torch-renorm-at-inference", "if not self.training:", "if False:"),
+    ],
+    "nn/convert": [
+        (
+            "copied-parameters",
+            "vars(new).update(held)",
+            "new.load_state_dict(old.state_dict()); new.training = old.training",
+        ),
+        ("shared-layers-split", "remove_duplicate=False", "remove_duplicate=True"),
+        (
+            "subclasses-converted",
+            "if type(old) in kinds:",
+            "if isinstance(old, kinds):",
+        ),
+        ("lazy-layers-skipped", "isinstance(old, LazyModuleMixin):", "False:"),
+        ("group-lost", "process_group or getattr(old", "getattr(old"),
+    ],
+    "nn/sync": [
+        (
+            "processes-weigh-the-same",
+            "merge_moments(counts[:, 0], means",
+            "merge_moments(0 * counts[:, 0] + 1, means",
+        ),
+        (
+            "statistics-of-one-process",
+            "dist.all_gather(list(rows), row, group)",
+            "rows.copy_(row)",
+        ),
+        (
+            "group-forgotten-forward",
+            "dist.all_gather(list(rows), row, group)",
+            "dist.all_gather(list(rows), row)",
+        ),
+        ("sums-of-one-process", "dist.all_reduce(part, group=group)", "pass"),
+        (
+            "m-of-one-process",
+            "ctx.m, ctx.group = m, group",
+            "ctx.m, ctx.group = x.numel() / x.shape[1], group",
+        ),
+        (
+            "weight-gradient-of-all-processes",
+            "            dx = project(",
+            "            dbias, dweight = means * ctx.m\n            dx = project(",
+        ),
+        (
+            "weight-forgotten-in-dx",
+            "            dx = project(",
+            "            scale = _per_channel(inv_std, x)\n            dx = project(",
+        ),
+        ("biased-variance-tracked", "mean, var * (m / (m - 1))", "mean, var"),
+        (
+            "bessel-of-one-process",
+            "var * (m / (m - 1))",
+            "var * (x.numel() / max(x.numel() - x.shape[1], 1))",
+        ),
+        ("nan-tracked", "    require_finite_statistics(mean, var)\n", ""),
+        ("cumulative-off-by-one", "1 / int(t)", "1 / (int(t) + 1)"),
+        ("statistics-shared-at-inference", "if not self.training:", "if False:"),
+        ("outsider-goes-on", "if dist.get_rank(group) < 0:", "if False:"),
+    ],
     "plots": [
         (
             "band-around-nothing",
@@ -368,13 +517,15 @@ MUTANTS = {
 
 TESTS = {
     "affine": "layers",
+    "nn/validation": "nn_validation nn_renorm",
     "validation": "validation layers",
 }
 
 
 def test_files(module: str) -> list[str]:
     """Return the test files that must fail when `module` is broken."""
-    return [f"tests/test_{name}.py" for name in TESTS.get(module, module).split()]
+    names = TESTS.get(module, module.replace("/", "_"))
+    return [f"tests/test_{name}.py" for name in names.split()]
 
 
 def copy(folder: str) -> Path:
