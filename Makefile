@@ -32,7 +32,8 @@ serve: ## serve the built book on this machine only (PORT=8000)
 	@test -f _build/html/index.html || { echo 'Run `make book` first.'; exit 1; }
 	$(PY) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-bench: venv ## measure speed and accuracy against torch
+bench: venv ## measure speed and accuracy; BENCH=all installs other libraries first
+	$(if $(filter all,$(BENCH)),$(PY) -m pip install -r requirements-bench.txt)
 	$(PY) -m benchmarks
 
 lint: venv ## style, types, docstrings, stripped notebooks
