@@ -84,7 +84,7 @@ def in_numpy() -> Implementations:
 
 
 def in_torch(device: str) -> Implementations:
-    """Return torch's layers and this book's batch renorm, which starts as batch norm."""
+    """Return torch's layers, and the batch renorm of this book."""
     batch = partial(F.batch_norm, running_mean=None, running_var=None, training=True)
     layers = {
         "torch batch": (BATCH, batch, torch.contiguous_format),

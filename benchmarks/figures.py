@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from itertools import cycle
 from typing import Any
 
+from matplotlib.ticker import LogLocator, NullLocator
+
 from benchmarks.tables import unique
 
 MARKERS = "osD^vPX*"
@@ -24,7 +26,9 @@ def ratios(ax: Any, records: list[dict]) -> Any:
     ax.set_yticks(range(len(cases)), [label(record) for record in firsts(measured)])
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel=f"time relative to {measured[0]['candidate']}")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 

@@ -16,6 +16,8 @@ ACCURACY = (
     "for a channel that is 10,000 and one third throughout, where y64 is 0."
 )
 
+SIGN = {"+": "", "-": "−"}  # a line may break after a hyphen, not after a minus
+
 
 def everything(results: dict) -> str:
     """Return all tables that were measured, each under its caption."""
@@ -101,7 +103,7 @@ def cell(record: dict | None, newest: str, value: str, form: str) -> str:
         return f"wrong by {record['wrong']:.0e}"
     number = record[value]
     shown = "NaN" if number is None else form.format(number) if number else "0"
-    short = re.sub(r"e([+-])0(\d)", lambda e: f"e{e[1].strip('+')}{e[2]}", shown)
+    short = re.sub(r"e([+-])0(\d)", lambda e: f"e{SIGN[e[1]]}{e[2]}", shown)
     return short.removesuffix("e0") + "\\*" * (record["run"] != newest)
 
 

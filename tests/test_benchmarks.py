@@ -238,7 +238,7 @@ class TestTables:
 
     @pytest.mark.parametrize(
         ("error", "shown"),
-        [(0.0, "0"), (3.6e-7, "4e-7"), (5.1, "5"), (1234.0, "1e3"), (None, "NaN")],
+        [(0.0, "0"), (3.6e-7, "4e−7"), (5.1, "5"), (1234.0, "1e3"), (None, "NaN")],
     )
     def test_errors_are_short(self, error, shown):
         cell = {"error": error, "run": NEW}
@@ -254,7 +254,7 @@ class TestTables:
         results = records.add(empty, "accuracy", found, where(NEW))
         lines = tables.table(results, "accuracy").splitlines()
         assert lines[0] == "| implementation | 0 | 1e6 |"
-        assert lines[2:4] == ["| a | 1e-7 | NaN |", "| b | 0 | – |"]
+        assert lines[2:4] == ["| a | 1e−7 | NaN |", "| b | 0 | – |"]
         assert "rounds" not in lines[5]
 
     def test_wrong_candidate_shows_by_how_much(self):
