@@ -56,6 +56,8 @@ def errors(ax: Any, records: list[dict], names: Iterable[str]) -> Any:
     for i, name in enumerate(names):
         own = {r["case"]["offset"]: r for r in measured if r["candidate"] == name}
         shown = [o for o in offsets if o in own]
+        if not shown:
+            continue  # its package was never installed here
         values = [NAN if own[o]["error"] is None else own[o]["error"] for o in shown]
         style = LINES[i % 4] + MARKERS[i % 8]
         ax.plot([offsets.index(o) for o in shown], values, style, label=name)

@@ -290,7 +290,8 @@ class TestFigures:
             for offset, error in [("0", 1e-7), ("1e4", None), ("constant", 0.0)]
         ]
         fig, ax = plt.subplots()
-        figures.errors(ax, found, ["a"])
+        figures.errors(ax, found, ["never measured", "a"])
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a"]
         assert [*ax.lines[0].get_ydata()] == [1e-7, figures.NAN]
         assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "1e4"]
         plt.close(fig)
