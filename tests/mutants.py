@@ -408,19 +408,19 @@ MUTANTS = {
         ),
         (
             "torch-d-after-gamma",
-            "scale, shift = gamma * r, gamma * d",
-            "scale, shift = gamma * r, d",
+            "torch.addcmul(beta, gamma, d)",
+            "beta + d",
         ),
         (
             "torch-d-in-batch-deviations",
-            "((mean - running_mean) / running_std)",
-            "((mean - running_mean) / std)",
+            "d = (off / running_std)",
+            "d = (off / std)",
         ),
         (
             "torch-stats-updated-first",
             "        r_max, d_max = self.clips\n",
             "        r_max, d_max = self.clips\n"
-            "        running_mean.lerp_(mean, 0.1)\n",
+            "        running_std.lerp_(std, 0.1)\n",
         ),
         (
             "torch-variance-averaged",
@@ -443,8 +443,8 @@ MUTANTS = {
         ),
         (
             "torch-cumulative-off-by-one",
-            "w = 1 / int(self.num_batches_tracked)",
-            "w = 1 / (int(self.num_batches_tracked) + 1)",
+            "w = 1 / int(t) if",
+            "w = 1 / (int(t) + 1) if",
         ),
         ("torch-renorm-at-inference", "if not self.training:", "if False:"),
     ],

@@ -40,9 +40,8 @@ class _Renormalize(torch.autograd.Function):
         mean, var, std = batch
         scale, shift = r, d = corrections
         if gamma is not None:
-            scale, shift = gamma * r, gamma * d
-        if beta is not None:
-            shift = shift + beta
+            scale = gamma * r
+            shift = gamma * d if beta is None else torch.addcmul(beta, gamma, d)
         ctx.save_for_backward(x, gamma, mean, std.reciprocal(), r, d)
         ctx.eps = eps
         return torch.native_batch_norm(x, scale, shift, mean, var, False, 0.0, eps)[0]
@@ -179,28 +178,24 @@ class BatchRenorm(_BatchNorm):
         mean, var = channel_moments(x)
         require_finite_statistics(mean, var)
         std = (var + self.eps).sqrt_()
-        running_mean = self.running_mean.to(mean.dtype)
+        off = mean - self.running_mean
         running_std = (self.running_var.to(mean.dtype) + self.eps).sqrt_()
         # The check above has waited for the device, so on a GPU reading the counter of
         # the schedule costs one small copy and no further waiting.
         r_max, d_max = self.clips
         r = (std / running_std).clamp_(1 / r_max, r_max)
-        d = ((mean - running_mean) / running_std).clamp_(-d_max, d_max)
+        d = (off / running_std).clamp_(-d_max, d_max)
         y = _Renormalize.apply(
             x, self.weight, self.bias, (mean, var, std), (r, d), self.eps
         )
-        self._track(running_mean, running_std, mean, std)
+        self._track(off, running_std, std)
         return y
 
-    def _track(
-        self, running_mean: Tensor, running_std: Tensor, mean: Tensor, std: Tensor
-    ) -> None:
-        """Move the running statistics towards the batch's, standard deviations too."""
-        self.num_batches_tracked.add_(1)
-        w = self.momentum
-        if w is None:
-            w = 1 / int(self.num_batches_tracked)
-        self.running_mean.copy_(running_mean.lerp_(mean, w))
+    def _track(self, off: Tensor, running_std: Tensor, std: Tensor) -> None:
+        """Move the running mean along `off` and the running std towards `std`."""
+        t = self.num_batches_tracked.add_(1)
+        w = 1 / int(t) if self.momentum is None else self.momentum
+        self.running_mean.add_(off, alpha=w)
         var = running_std.lerp_(std, w).square_().sub_(self.eps).clamp_(min=0)
         self.running_var.copy_(var)
 

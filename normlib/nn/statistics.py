@@ -43,6 +43,8 @@ def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     # float16 and bfloat16 hold neither a sum nor a square of thousands of values.
     x = x.detach().to(torch.promote_types(x.dtype, torch.float32))
+    if x.dim() == 2:
+        return _moments_of_columns(x)
     columns = x.movedim(1, -1)
     channels_last = columns.is_contiguous() and not x.is_contiguous()
     if channels_last or math.prod(x.shape[2:]) < LONG_ROW:
