@@ -11,7 +11,7 @@ unexport PYTHONPATH MPLBACKEND
 # Processes run in parallel here; one thread in each is faster than several.
 book test site-test mutants: export OMP_NUM_THREADS = 1
 
-.PHONY: help venv book test site-test lab serve bench lint mutants clean distclean
+.PHONY: help venv book test site-test pdf zip lab serve bench lint mutants clean distclean
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | column -t -s '|'
 
@@ -29,6 +29,15 @@ test: venv ## unit tests, doctests, and every notebook under nbval
 site-test: book ## the built book in a real browser: Chromium or Chrome, from your system
 	@$(PYTHON) tools/install.py requirements-site.txt
 	$(PY) -m pytest tests/site -n logical --maxprocesses 4 --dist worksteal
+
+pdf: book ## print the built book as _build/pdf/normalization.pdf
+	@$(PYTHON) tools/install.py requirements-site.txt
+	$(PY) tools/pdf.py
+
+zip: book ## pack the built book as _build/normalization.zip, which opens from disk
+	rm -f _build/normalization.zip
+	cd _build && ../$(PY) -m zipfile -c normalization.zip html
+	@echo 'Unpack _build/normalization.zip anywhere and open html/index.html.'
 
 lab: venv ## open JupyterLab on the chapters
 	$(PY) -m jupyterlab chapters

@@ -58,7 +58,8 @@ def watched(context: BrowserContext, faults: list[str]) -> Page:
 
     def said(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            faults.append(f"{page.url}: console: {message.text}")
+            where = message.location["url"]
+            faults.append(f"{page.url}: console: {message.text} ({where})")
 
     def asked(request: Request) -> None:
         if not request.url.startswith((HOME, "file:", "data:", "blob:")):

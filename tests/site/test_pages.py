@@ -1,5 +1,6 @@
 """Every page: loads without a fault, fits on a phone, reads without scripts."""
 
+from itertools import pairwise
 from urllib.parse import urljoin
 
 import pytest
@@ -18,12 +19,12 @@ class TestPage:
 
     def test_has_one_title_and_no_jump_in_its_headings(self, page, name):
         page.goto(name)
-        levels = page.locator("article :is(h1, h2, h3, h4, h5, h6)").evaluate_all(
-            "all => all.map(h => Number(h.tagName[1]))"
-        )
+        levels = page.locator(
+            "main :is(h1, h2, h3, h4, h5, h6):not(.onlyprint *)"
+        ).evaluate_all("all => all.map(h => Number(h.tagName[1]))")
         assert levels.count(1) == 1
         assert levels[0] == 1
-        steps = zip(levels, levels[1:], strict=False)
+        steps = pairwise(levels)
         assert all(after - before <= 1 for before, after in steps), levels
 
     def test_describes_its_images(self, page, name):
