@@ -24,7 +24,8 @@ __all__ = ["Page", "close_doors", "start"]
 
 LIMIT = 20_000  # characters of output; more would slow the page down
 PAUSE = 0.05  # seconds between two pieces of printed text
-PROGRESS = Path(tempfile.gettempdir(), "page-progress.json")
+SCRATCH = tempfile.TemporaryDirectory()
+PROGRESS = Path(SCRATCH.name, "progress.json")
 HERE = "this cell"
 HEAVY = ("torch", "matplotlib", "sklearn", "scipy", "IPython", "myst_nb")
 DOORS = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core", "micropip")

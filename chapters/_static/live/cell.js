@@ -13,7 +13,7 @@ import {
 const HELP = "live-help";
 const SERVE =
   "Python runs in the page only when the book is served. In the folder of the book " +
-  "run `make serve`, or in the folder of these pages `python -m http.server`, and " +
+  "run: make serve, or in the folder of these pages: python -m http.server. Then " +
   "open http://127.0.0.1:8000.";
 const ENDS = {
   stopped: "Stopped. The next Run starts Python again.",
@@ -41,7 +41,7 @@ export class Cell {
     element
       .querySelector(".cell_input")
       .after(this.toolbar(), this.output.element);
-    this.built.addEventListener("click", () => this.edit());
+    this.built.addEventListener("click", (event) => this.clicked(event));
     document.addEventListener("normlib-progress", () => this.mark());
     this.mark();
     this.restore();
@@ -124,6 +124,12 @@ export class Cell {
     } catch {
       // The text area stays, and does all but color.
     }
+  }
+
+  /** Edit where the code was clicked; selecting some, or the copy button, is no click. */
+  clicked(event) {
+    const onCode = event.target.closest("pre") && getSelection().isCollapsed;
+    if (onCode && !this.editor) this.edit();
   }
 
   key(event) {
