@@ -29,7 +29,8 @@ class WebP(ImageConverter):
         source, target = Path(_from), Path(_to)
         made = target.exists() and target.stat().st_mtime > source.stat().st_mtime
         if not made:
-            Image.open(source).save(target, lossless=True, method=6)
+            with Image.open(source) as figure:
+                figure.save(target, lossless=True, method=6)
         return True
 
 

@@ -53,7 +53,7 @@ def turn_on_links(app: Sphinx, config: Config) -> None:
 def first_sentence(doctree: nodes.document) -> str:
     """Return the first sentence of a page that has no formula, or nothing."""
     for paragraph in doctree.findall(nodes.paragraph):
-        if isinstance(paragraph.parent, nodes.section):
+        if isinstance(paragraph.parent, nodes.Structural):
             text = " ".join(paragraph.astext().split())
             for sentence in re.split(r"(?<=[.?]) ", text):
                 if len(sentence) > 40 and not re.search(r"[\\_^]", sentence):
@@ -108,8 +108,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     title, page = app.config.html_title, f"{app.config.root_doc}.html"
     draw_card(title, Path(app.outdir, CARD))
-    front = FRONT.format(title=escape(title), page=page)
-    Path(app.outdir, "index.html").write_text(front)
+    if page != "index.html":
+        front = FRONT.format(title=escape(title), page=page)
+        Path(app.outdir, "index.html").write_text(front)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

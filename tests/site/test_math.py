@@ -1,0 +1,82 @@
+"""Equations in a browser: drawn without a script, for the eye and for a reader."""
+
+import pytest
+from built import HTML, NARROW, PAGES, look, open_boxes
+
+WITH_EQUATIONS = [
+    name for name in PAGES if 'class="katex"' in (HTML / name).read_text()
+]
+
+
+def test_every_chapter_has_equations():
+    assert len(WITH_EQUATIONS) >= 5
+
+
+@pytest.mark.parametrize("name", WITH_EQUATIONS)
+class TestPage:
+    """What holds for every page with an equation."""
+
+    def test_every_equation_is_set(self, page, name):
+        page.goto(name)
+        places = page.locator("article .math")
+        parts = ".katex-mathml math", ".katex-html[aria-hidden=true]"
+        for part in parts:
+            without = places.filter(has_not=page.locator(part))
+            assert without.count() == 0, without.first.inner_html()
+        assert page.locator(".katex-error, mjx-container").count() == 0
+
+    def test_no_tex_is_left_in_the_text(self, page, name):
+        page.goto(name)
+        open_boxes(page)
+        text = page.evaluate(
+            """() => {
+              const copy = document.querySelector("article").cloneNode(true);
+              copy.querySelectorAll("pre, code, .math").forEach((e) => e.remove());
+              return copy.textContent;
+            }"""
+        )
+        for sign in ("\\(", "\\[", "\\frac", "$$"):
+            assert sign not in text
+
+    def test_wide_ones_scroll_by_themselves_and_with_the_keyboard(self, page, name):
+        page.goto(name)
+        look(page, "light", NARROW)
+        open_boxes(page)
+        page.wait_for_timeout(200)
+        for equation in page.locator(".katex-display").all():
+            wide = equation.evaluate("e => e.scrollWidth > e.clientWidth")
+            assert wide == (equation.get_attribute("tabindex") == "0")
+
+
+def test_fonts_of_equations_are_in_use(page):
+    page.goto("chapters/batch-norm.html", wait_until="networkidle")
+    families = page.evaluate(
+        """[...document.fonts].filter(f => f.status === "loaded").map(f => f.family)"""
+    )
+    assert {"KaTeX_Main", "KaTeX_Math"} <= set(families)
+
+
+def test_a_copied_equation_is_tex(page):
+    page.goto("chapters/batch-norm.html")
+    copied = page.evaluate(
+        """() => {
+          const equation = document.querySelector("[id='equation-eq-x-hat'] .katex");
+          getSelection().selectAllChildren(equation);
+          const data = new DataTransfer();
+          const how = { clipboardData: data, bubbles: true };
+          equation.dispatchEvent(new ClipboardEvent("copy", how));
+          return data.getData("text/plain");
+        }"""
+    )
+    assert "\\frac" in copied
+    assert copied.startswith("$")
+
+
+def test_equations_show_from_disk(browser):
+    page = browser.new_page()
+    page.goto((HTML / "chapters/batch-norm.html").as_uri(), wait_until="load")
+    page.evaluate("document.fonts.ready")
+    box = page.locator("[id='equation-eq-x-hat'] .katex-html").bounding_box()
+    assert box["width"] > 50
+    assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
+    page.close()
