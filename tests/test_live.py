@@ -92,6 +92,24 @@ class TestNeeds:
         assert sources(above, "def f(x):\n    return [y for y in x]") == []
         assert sources(above, "[x for i in range(3)]") == ["x = 1"]
 
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "for i in range(3): print(i)",
+            "for k, i in a:\n    z = i\n    print(z)",
+            "with open(a) as f:\n    f.read()",
+            "try:\n    i = a\n    i\nexcept ValueError as z:\n    pass",
+        ],
+    )
+    def test_skips_what_a_block_binds_before_it_reads(self, code):
+        assert sources(["a = 1", "f = i = k = 2", "z = 3"], code) in ([], ["a = 1"])
+
+    def test_includes_what_a_block_reads_first(self):
+        above = ["x = 1", "y = 2"]
+        assert sources(above, "for x in x:\n    y = y + 1") == above
+        assert sources(above, "if x:\n    y = 2\ny") == above
+        assert sources(above, "try:\n    x\nexcept ValueError:\n    y") == above
+
     def test_includes_decorators_and_defaults(self):
         above = ["d = 1", "def deco(f): return f"]
         assert sources(above, "@deco\ndef f(x=d): pass") == above
@@ -105,7 +123,13 @@ class TestPage:
         assert shown("1;") == shown("x = 1") == shown("None") == shown("") == []
 
     def test_printed_text_comes_before_the_value(self):
-        assert shown("print('a')\n2") == [("print", "a\n"), ("text", "2")]
+        *printed, last = shown("print('a')\n2")
+        assert "".join(text for _, text in printed) == "a\n"
+        assert last == ("text", "2")
+
+    def test_printed_text_does_not_wait_for_the_end(self):
+        code = "print('begun')\nraise SystemExit"
+        assert shown(code)[0] == ("print", "begun")
 
     def test_cell_above_is_used_as_last_run_without_an_error(self):
         page, found = Page([("a", "x = 1"), ("b", "x")]), []

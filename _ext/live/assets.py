@@ -29,7 +29,7 @@ ENTRIES = {"iife": ("live.js", "worker.js"), "esm": ("editor.js",)}
 # What NumPy is never asked for here. (`_multiarray_tests` stays: NumPy imports it.)
 SPARE = re.compile(
     r"/(tests|distutils|f2py|array_api|include|doc|_pyinstaller)/"
-    r"|/(_simd|_\w+_tests)\.(?<!_multiarray_tests\.)|/lapack_lite\."
+    r"|/(_simd|_\w+_tests)\.(?<!_multiarray_tests\.)"
     r"|(?<!\.py)(?<!\.so)$"
 )
 ELSEWHERE = ("plots.py", "nn.py", "nn/")  # they need matplotlib or torch

@@ -23,7 +23,8 @@ from live.slicing import needed, statements
 __all__ = ["Page", "close_doors", "start"]
 
 LIMIT = 20_000  # characters of output; more would slow the page down
-PAUSE = 0.05  # seconds between two pieces of printed text
+AT_ONCE = 100  # pieces of printed text that do not wait
+PAUSE = 0.05  # seconds between two pieces after that
 SCRATCH = tempfile.TemporaryDirectory()
 PROGRESS = Path(SCRATCH.name, "progress.json")
 HERE = "this cell"
@@ -109,7 +110,8 @@ class Printed:
 
     def __init__(self, kind: str, emit: Emit) -> None:
         self.kind, self.emit = kind, emit
-        self.room, self.pieces, self.last = LIMIT, list[str](), time.monotonic()
+        self.room, self.sent, self.last = LIMIT, 0, 0.0
+        self.pieces: list[str] = []
 
     def write(self, text: str) -> int:
         """Keep `text` until it is time for the next piece."""
@@ -118,7 +120,7 @@ class Printed:
             self.room -= len(text)
             if self.room <= 0:
                 self.pieces.append(f"\n… and more; {LIMIT:,} characters are shown.\n")
-            if time.monotonic() > self.last + PAUSE:
+            if self.sent < AT_ONCE or time.monotonic() > self.last + PAUSE:
                 self.flush()
         return len(text)
 
@@ -126,6 +128,7 @@ class Printed:
         """Hand on what was kept."""
         if self.pieces:
             self.emit(self.kind, "".join(self.pieces))
+            self.sent += 1
         self.pieces, self.last = [], time.monotonic()
 
 

@@ -21,6 +21,7 @@ BINDING = (
     ast.Import,
     ast.ImportFrom,
 )
+BLOCKS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.ExceptHandler)
 
 
 @dataclass(frozen=True)
@@ -97,19 +98,48 @@ def _parts(node: ast.stmt) -> list[ast.stmt]:
 
 
 def _statement(node: ast.stmt) -> Statement:
-    """Return `node` with its names, found as the compiler finds them."""
-    top = symtable.symtable(ast.unparse(node), "cell", "exec")
-    reads = {
+    """Return `node` with the names of the page that it deals with."""
+    top = _table(node)
+    binds = {
+        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()
+    }
+    changes = set() if isinstance(node, BINDING[2:]) else set(_changed(node))
+    return Statement(node, *map(frozenset, (_reads(node), binds, changes)))
+
+
+def _reads(node: ast.AST) -> set[str]:
+    """Return the names that `node` reads before it binds them itself."""
+    if not isinstance(node, BLOCKS):
+        return _read_at_once(node)
+    found, bound = set(), set()
+    for head in ast.iter_child_nodes(node):
+        if not isinstance(head, ast.stmt | ast.ExceptHandler):
+            names = [part for part in ast.walk(head) if isinstance(part, ast.Name)]
+            stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+            found |= {n.id for n in names} - stored
+            bound |= stored
+    for block in (getattr(node, name, []) for name in ("body", "orelse", "finalbody")):
+        wanted: set[str] = set()
+        for part in reversed(block):
+            wanted = _before(_statement(part), wanted)
+        found |= wanted - bound
+    return found.union(*map(_reads, getattr(node, "handlers", [])))
+
+
+def _read_at_once(node: ast.AST) -> set[str]:
+    """Return the names from outside that a statement without a block reads."""
+    top = _table(node)
+    updated = set(_changed(node)) if isinstance(node, ast.AugAssign) else set()
+    return updated | {
         symbol.get_name()
         for table in _tables(top)
         for symbol in table.get_symbols()
         if symbol.is_referenced() and (table is top or symbol.is_global())
     }
-    binds = {
-        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()
-    }
-    changes = set() if isinstance(node, BINDING[2:]) else set(_changed(node))
-    return Statement(node, *map(frozenset, (reads | changes, binds, changes)))
+
+
+def _table(node: ast.AST) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(node), "cell", "exec")
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -23,6 +23,7 @@ def batch_norm_forward(x, gamma, beta, eps):
 checks.check("batch-norm-forward", batch_norm_forward)
 """
 RIGHT = WRONG.replace(", ddof=1", "")
+ALL = len(checks.progress().chapters["Batch normalization"])
 
 
 def cell(page: Page, name: str) -> Locator:
@@ -41,6 +42,13 @@ def run(cell: Locator, code: str | None = None) -> str:
         write(cell, code)
     cell.get_by_role("button", name="Run").click()
     return finish(cell)
+
+
+def seconds(cell: Locator) -> float:
+    """Return how long a run takes, from the click to the result."""
+    start = time.monotonic()
+    run(cell)
+    return time.monotonic() - start
 
 
 def write(cell: Locator, code: str) -> None:
@@ -79,10 +87,12 @@ class TestExercise:
         assert "Passed" in run(stub, RIGHT)
         for _ in ("now", "after a reload"):
             expect(stub.get_by_text("Passed", exact=True).first).to_be_visible()
-            expect(page.locator(".live-progress")).to_contain_text("1 of 12")
+            expect(page.locator(".live-progress")).to_contain_text(f"1 of {ALL}")
             page.reload()
         page.goto("chapters/index.html")
-        expect(page.locator(".live-progress")).to_contain_text("normalization: 1 of 12")
+        expect(page.locator(".live-progress")).to_contain_text(
+            f"normalization: 1 of {ALL}"
+        )
 
     def test_hint_and_solution_can_be_asked_for(self, stub):
         assert "Hint 1 of 3" in run(stub, 'checks.hint("batch-norm-forward")')
@@ -110,7 +120,7 @@ class TestProgress:
         file = tmp_path / "progress.json"
         file.write_text('{"solved": ["rms-norm", "batch-of-two"]}')
         panel.locator("input[type=file]").set_input_files(file)
-        expect(panel).to_contain_text("Batch normalization: 1 of 12")
+        expect(panel).to_contain_text(f"Batch normalization: 1 of {ALL}")
         with panel.page.expect_download() as download:
             panel.get_by_role("button", name="Export").click()
         saved = json.loads(download.value.path().read_text())
@@ -122,7 +132,7 @@ class TestProgress:
             file.write_text(content)
             panel.locator("input[type=file]").set_input_files(file)
             expect(panel.get_by_role("status")).to_contain_text("no file of progress")
-            expect(panel).to_contain_text("Batch normalization: 0 of 12")
+            expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
 
     def test_is_cleared_only_after_a_yes(self, panel, tmp_path):
         file = tmp_path / "progress.json"
@@ -131,34 +141,32 @@ class TestProgress:
         clear = panel.get_by_role("button", name="Clear")
         panel.page.once("dialog", lambda dialog: dialog.dismiss())
         clear.click()
-        expect(panel).to_contain_text("Batch normalization: 1 of 12")
+        expect(panel).to_contain_text(f"Batch normalization: 1 of {ALL}")
         panel.page.once("dialog", lambda dialog: dialog.accept())
         clear.click()
-        expect(panel).to_contain_text("Batch normalization: 0 of 12")
+        expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
         panel.page.reload()
-        expect(panel).to_contain_text("Batch normalization: 0 of 12")
+        expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
 
 
 class TestRun:
     """A cell runs, says what happened, and never takes the page with it."""
 
     def test_first_result_comes_within_four_seconds_and_later_ones_at_once(self, stub):
-        start = time.monotonic()
-        run(stub)
-        assert time.monotonic() - start < 4
-        times = []
-        for _ in range(5):
-            start = time.monotonic()
-            run(stub)
-            times.append(time.monotonic() - start)
-        assert min(times) < 0.2  # 0.1 of them for the clicks of this test
+        first = []
+        for _ in range(3):  # the machine may be busy with other tests
+            stub.page.reload()
+            first.append(seconds(stub))
+        assert min(first) < 4
+        assert (
+            min(seconds(stub) for _ in range(8)) < 0.2
+        )  # half of it is the test's own
 
     def test_endless_loop_is_stopped_and_the_next_run_works(self, stub):
         run(stub)
         write(stub, "print('begun')\nwhile True: pass")
         stub.get_by_role("button", name="Run").click()
         expect(stub.get_by_text("begun")).to_be_visible()
-        stub.page.get_by_role("button", name="Toggle").or_(stub).first.is_visible()
         stub.get_by_role("button", name="Stop").click()
         assert "Stopped" in finish(stub)
         assert "begun" in stub.locator(".live-output").inner_text()
@@ -177,7 +185,7 @@ class TestRun:
         write(stub, "while True: pass")
         stub.get_by_role("button", name="Run").click()
         other.get_by_role("button", name="Run").click()
-        expect(other.get_by_role("status").last).to_contain_text("Another cell")
+        expect(other.locator(".live-status")).to_contain_text("Another cell")
         stub.get_by_role("button", name="Stop").click()
         assert "0.447" in run(other)
 
@@ -187,7 +195,9 @@ class TestRun:
         assert "ZeroDivisionError" in run(stub, "1 / 0")
 
     def test_what_is_printed_is_text(self, stub):
-        shown = run(stub, "print('<b>bold</b>')\nimport sys\nprint('&amp;', file=sys.stderr)")
+        shown = run(
+            stub, "print('<b>bold</b>')\nimport sys\nprint('&amp;', file=sys.stderr)"
+        )
         assert "<b>bold</b>" in shown
         assert "&amp;" in shown
         assert stub.locator(".live-output b").count() == 0
@@ -207,6 +217,9 @@ class TestRun:
         assert "torch does not run in the page" in run(stub, "import torch")
 
 
+PICK = "import sys\nsys.meta_path.pop(0)\n"  # the lock that gives the clear message
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -216,11 +229,11 @@ class TestRun:
         "from pyodide.http import open_url",
         "import urllib.request as r\nr.urlopen('http://127.0.0.1:9')",
         "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)",
-        "import sys\nsys.meta_path.pop(0)\nimport js\njs.fetch('/')",
-        "import sys\nsys.meta_path.pop(0)\nimport js\njs.XMLHttpRequest.new()",
-        "import sys\nsys.meta_path.pop(0)\nfrom pyodide.code import run_js\nrun_js('1')",
-        "import sys\nsys.meta_path.pop(0)\nimport js\njs.importScripts('/')",
-        "import sys\nsys.meta_path.pop(0)\nimport js\njs.indexedDB.open('x')",
+        f"{PICK}import js\njs.fetch('/')",
+        f"{PICK}import js\njs.XMLHttpRequest.new()",
+        f"{PICK}import js\njs.importScripts('/')",
+        f"{PICK}import js\njs.indexedDB.open('x')",
+        f"{PICK}from pyodide.code import run_js\nrun_js('1')",
     ],
 )
 def test_code_has_no_way_out(stub, code):
@@ -240,7 +253,7 @@ class TestKeeping:
         write(stub, "1 + 2 + 3")
         stub.page.reload()
         expect(stub.locator("pre").first).to_have_text("1 + 2 + 3\n")
-        expect(stub.get_by_role("status").last).to_have_text("Your version.")
+        expect(stub.locator(".live-status")).to_have_text("Your version.")
         assert "6" in run(stub)
         stub.get_by_role("button", name="Reset").click()
         stub.page.reload()
@@ -254,7 +267,7 @@ class TestKeeping:
               localStorage[key] = value.replace("def batch", "def old_batch"); }"""
         )
         stub.page.reload()
-        expect(stub.get_by_role("status").last).to_contain_text("has changed since")
+        expect(stub.locator(".live-status")).to_contain_text("has changed since")
         expect(stub.locator("pre").first).to_have_text("1 + 2 + 3\n")
 
     def test_damaged_memory_is_ignored(self, stub):
@@ -295,7 +308,7 @@ class TestKeyboard:
         stub.page.keyboard.insert_text("print(7)")
         stub.page.keyboard.press("Control+Enter")
         shown = finish(stub)
-        assert shown.strip() in ("7", ) or "IndentationError" not in shown
+        assert shown.strip() == "7"
 
     def test_focus_goes_to_stop_and_back(self, stub):
         run(stub)
