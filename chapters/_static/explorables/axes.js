@@ -11,7 +11,12 @@ explorables.axes = (() => {
     instance: "Instance norm",
   };
   const POSITIONS = [1, 2, 4];
-  const SIZE = { batch: "N·H·W", layer: "C·H·W", group: "C·H·W/G", instance: "H·W" };
+  const SIZE = {
+    batch: "N·H·W",
+    layer: "C·H·W",
+    group: "C·H·W/G",
+    instance: "H·W",
+  };
   const GAP = 7;
 
   const divisors = (c) =>
@@ -21,7 +26,13 @@ explorables.axes = (() => {
   function shape({ samples, channels, size, split }) {
     const positions = POSITIONS[size];
     const groups = divisors(channels)[split];
-    return { samples, channels, positions, groups, wide: Math.min(positions, 2) };
+    return {
+      samples,
+      channels,
+      positions,
+      groups,
+      wide: Math.min(positions, 2),
+    };
   }
 
   /** Return row and column of each cell in the picture, in the order of the array. */
@@ -49,9 +60,9 @@ explorables.axes = (() => {
     return { ...sizes, sets, cells, chosen: sets[state.cell] };
   }
 
-  function square(cell, { sets, chosen }, marked, side) {
+  function square(cell, { sets, chosen }, marked, side, left) {
     const number = sets[cell.i];
-    const x = 30 + cell.right * side + cell.c * GAP;
+    const x = left + cell.right * side + cell.c * GAP;
     const y = 30 + cell.down * side + cell.n * GAP;
     const inside = number === chosen ? "cell shared" : "cell";
     return h(
@@ -73,7 +84,14 @@ explorables.axes = (() => {
   }
 
   return {
-    start: { layer: "batch", samples: 3, channels: 4, size: 2, split: 1, cell: 0 },
+    start: {
+      layer: "batch",
+      samples: 3,
+      channels: 4,
+      size: 2,
+      split: 1,
+      cell: 0,
+    },
     controls: [
       { key: "layer", label: "Layer", options: LAYERS },
       { key: "samples", label: "samples *N*", min: 1, max: 4, step: 1 },
@@ -108,16 +126,20 @@ explorables.axes = (() => {
       const all = describe(state);
       const columns = all.channels * all.wide;
       const room = width - 34 - (all.channels - 1) * GAP;
-      const side = Math.min(34, Math.floor(room / columns));
+      const side = Math.min(38, Math.floor(room / columns));
+      const left = Math.max(
+        30,
+        (width - columns * side - (all.channels - 1) * GAP) / 2,
+      );
       const rows = Math.max(...all.cells.map((cell) => cell.down)) + 1;
       const height = 34 + rows * side + (all.samples - 1) * GAP;
       const ofRow = (down) => all.cells.filter((cell) => cell.down === down);
       return picture(
         width,
         height,
-        text(30, 18, "channels *C* →"),
+        text(left, 18, "channels *C* →"),
         text(0, 0, "samples *N* →", {
-          transform: `translate(18 ${height - 4}) rotate(-90)`,
+          transform: `translate(${left - 18} 30) rotate(90)`,
         }),
         h(
           "g",
@@ -126,8 +148,9 @@ explorables.axes = (() => {
             h(
               "g",
               { role: "row" },
-              ofRow(down).sort((a, b) => a.right - b.right)
-                .map((cell) => square(cell, all, state.cell, side)),
+              ofRow(down)
+                .sort((a, b) => a.right - b.right)
+                .map((cell) => square(cell, all, state.cell, side, left)),
             ),
           ),
         ),
@@ -145,7 +168,9 @@ explorables.axes = (() => {
         `${name}${split}: ${means} ${means === 1 ? "mean" : "means"}, each over ` +
         `*m* = ${SIZE[state.layer]} = ${m} ${m === 1 ? "value" : "values"}. ` +
         `The marked cell is sample ${n}, channel ${c}, position ${position}; ` +
-        `${m - 1} others share its mean, number ${chosen}.`
+        (m > 1
+          ? `${m - 1} others share its mean, number ${chosen}.`
+          : "it is its own mean, so its *x̂* is 0.")
       );
     },
 
@@ -157,7 +182,9 @@ explorables.axes = (() => {
       const last = cells.at(-1);
       const right = clip(from.right + step.x, 0, last.right);
       const down = clip(from.down - step.y, 0, last.down);
-      const to = cells.find((cell) => cell.right === right && cell.down === down);
+      const to = cells.find(
+        (cell) => cell.right === right && cell.down === down,
+      );
       return { ...state, cell: to.i };
     },
   };

@@ -11,7 +11,8 @@ explorables.batch = (() => {
 
   const scale = (width, far) => linear([-far, far], [24, width - 24]);
   const value = (a) => clip(Math.round(a * 20) / 20, -FAR, FAR);
-  const replace = (points, i, a) => points.map((b, j) => (j === i ? value(a) : b));
+  const replace = (points, i, a) =>
+    points.map((b, j) => (j === i ? value(a) : b));
 
   function threads(from, y1, to, y2) {
     const ends = from.map((a, i) => line(a, y1 + 8, to[i], y2 - 8, "thread"));

@@ -58,7 +58,8 @@
         patch(old, child);
       } else old.replaceWith(build(child, element));
     });
-    while (element.childNodes.length > children.length) element.lastChild.remove();
+    while (element.childNodes.length > children.length)
+      element.lastChild.remove();
   }
 
   const resolve = (value, state) =>
@@ -121,7 +122,12 @@
       press ? [button(label, i)] : [],
     );
     const all = [...buttons, button("Start over", "start")];
-    return h("div", { class: "panel" }, fields, h("div", { class: "buttons" }, all));
+    return h(
+      "div",
+      { class: "panel" },
+      fields,
+      h("div", { class: "buttons" }, all),
+    );
   }
 
   /** Replace the still picture in `place` by one that moves. */
@@ -151,8 +157,15 @@
 
     /** Update the words, and let them be read out once nothing moves any more. */
     function speak() {
-      const attributes = { class: "readout", role: "status", "aria-busy": "true" };
-      patch(readout, h("p", attributes, rich(explorable.readout(state), false)));
+      const attributes = {
+        class: "readout",
+        role: "status",
+        "aria-busy": "true",
+      };
+      patch(
+        readout,
+        h("p", attributes, rich(explorable.readout(state), false)),
+      );
       clearTimeout(calm);
       calm = setTimeout(() => readout.setAttribute("aria-busy", "false"), 300);
     }
@@ -163,7 +176,8 @@
     }
 
     controls.addEventListener("input", ({ target }) => {
-      const value = target.type === "radio" ? target.value : Number(target.value);
+      const value =
+        target.type === "radio" ? target.value : Number(target.value);
       become({ ...state, [target.dataset.key]: value });
     });
     controls.addEventListener("click", ({ target }) => {
@@ -208,7 +222,8 @@
     svg.addEventListener("keydown", (event) => {
       const key = keyOf(event);
       const step = STEPS[event.key];
-      if (!key || !step || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!key || !step || event.ctrlKey || event.metaKey || event.altKey)
+        return;
       event.preventDefault(); // the page stays where it is
       change((state) => nudge(state, key, step));
     });

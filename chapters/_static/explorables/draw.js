@@ -31,17 +31,22 @@ globalThis.draw = (() => {
    */
   function rich(text, isSvg = true) {
     let drop = 0;
-    return text.split(/(\*[^*]+\*|~[^~]+~)/).filter(Boolean).map((piece) => {
-      const kind = { "*": "math", "~": "sub" }[piece[0]];
-      const inner = kind ? piece.slice(1, -1) : piece;
-      const dy = (kind === "sub" ? 3 : 0) - drop;
-      drop += dy;
-      if (!isSvg) {
-        return kind ? h(kind === "math" ? "em" : "sub", {}, inner) : inner;
-      }
-      const shift = dy ? { dy } : {};
-      return kind || dy ? h("tspan", { class: kind || "", ...shift }, inner) : inner;
-    });
+    return text
+      .split(/(\*[^*]+\*|~[^~]+~)/)
+      .filter(Boolean)
+      .map((piece) => {
+        const kind = { "*": "math", "~": "sub" }[piece[0]];
+        const inner = kind ? piece.slice(1, -1) : piece;
+        const dy = (kind === "sub" ? 3 : 0) - drop;
+        drop += dy;
+        if (!isSvg) {
+          return kind ? h(kind === "math" ? "em" : "sub", {}, inner) : inner;
+        }
+        const shift = dy ? { dy } : {};
+        return kind || dy
+          ? h("tspan", { class: kind || "", ...shift }, inner)
+          : inner;
+      });
   }
 
   /** Return a text without the signs that `rich` reads. */
@@ -58,7 +63,10 @@ globalThis.draw = (() => {
     value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 
   const raise = (digits) =>
-    String(digits).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+    String(digits).replace(
+      /./g,
+      (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)],
+    );
 
   /** Return a power of ten with a factor in front: 3.2 × 10⁻⁵. */
   function scientific(value) {

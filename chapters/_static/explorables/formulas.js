@@ -20,7 +20,12 @@ globalThis.formulas = (() => {
   function normalize(x, eps) {
     const { mean, var: variance } = moments(x);
     const invStd = 1 / Math.sqrt(variance + eps);
-    return { mean, var: variance, invStd, xHat: x.map((a) => (a - mean) * invStd) };
+    return {
+      mean,
+      var: variance,
+      invStd,
+      xHat: x.map((a) => (a - mean) * invStd),
+    };
   }
 
   /** Return gamma * xHat + beta: eq-batch-norm. */
@@ -101,7 +106,14 @@ globalThis.formulas = (() => {
   /** Return r * xHat + d, batch renorm before gamma and beta: eq-batch-renorm. */
   function batchRenorm(x, running, rMax, dMax, eps) {
     const { mean, invStd, xHat } = normalize(x, eps);
-    const { r, d } = renormCorrections(mean, 1 / invStd, running, rMax, dMax, eps);
+    const { r, d } = renormCorrections(
+      mean,
+      1 / invStd,
+      running,
+      rMax,
+      dMax,
+      eps,
+    );
     return xHat.map((a) => r * a + d);
   }
 
@@ -116,7 +128,11 @@ globalThis.formulas = (() => {
     const level = average(dxHat);
     const share = average(dxHat.map((a, i) => a * xHat[i]));
     const along = xHat.map((a) => share * a);
-    return { level, along, dx: dxHat.map((a, i) => invStd * (a - level - along[i])) };
+    return {
+      level,
+      along,
+      dx: dxHat.map((a, i) => invStd * (a - level - along[i])),
+    };
   }
 
   /** Return a function that yields uniform numbers in [0, 1): mulberry32. */
@@ -126,7 +142,7 @@ globalThis.formulas = (() => {
       state = (state + 0x6d2b79f5) | 0;
       let bits = Math.imul(state ^ (state >>> 15), state | 1);
       bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-      return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+      return ((bits ^ (bits >>> 14)) >>> 1) / 2 ** 32;
     };
   }
 

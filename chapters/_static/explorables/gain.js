@@ -3,7 +3,8 @@
 /** The gain of a normalization, with eps inside the root and outside it. */
 explorables.gain = (() => {
   const { gain, gainOutside } = formulas;
-  const { dot, h, line, linear, path, picture, scientific, significant, text } = draw;
+  const { dot, h, line, linear, path, picture, scientific, significant, text } =
+    draw;
   const SIGMA = [-7, 1];
   const GAIN = [-1.5, 8.5];
   const HEIGHT = 300;
@@ -30,7 +31,9 @@ explorables.gain = (() => {
         text(left - 8, up(k) + 4, power(k), { "text-anchor": "end" }),
       ]),
       text(left, top - 12, "gain", { class: "name" }),
-      text(right, bottom + 40, "standard deviation *σ*", { "text-anchor": "end" }),
+      text(right, bottom + 40, "standard deviation *σ*", {
+        "text-anchor": "end",
+      }),
     );
   }
 
@@ -45,7 +48,14 @@ explorables.gain = (() => {
         step: 0.1,
         format: power,
       },
-      { key: "logEps", label: "*ε*", min: -8, max: -1, step: 0.5, format: power },
+      {
+        key: "logEps",
+        label: "*ε*",
+        min: -8,
+        max: -1,
+        step: 0.5,
+        format: power,
+      },
     ],
 
     picture(state, width) {

@@ -7,9 +7,10 @@ explorables.projection = (() => {
   const E1 = [1, -1, 0].map((a) => a / Math.sqrt(2));
   const E2 = [1, 1, -2].map((a) => a / Math.sqrt(6));
   const RADIUS = Math.sqrt(3);
-  const LONGEST = 2.4;
-  const SIDE = 264;
-  const ROW = 62;
+  const LONGEST = 2.2;
+  const FAR = 4.1; // the circle and the longest arrow, with room for a name
+  const SIDE = 290;
+  const ROW = 66;
 
   const radians = (degrees) => (degrees * Math.PI) / 180;
   const toDegrees = ([a, b]) => Math.round((Math.atan2(b, a) * 180) / Math.PI);
@@ -19,10 +20,13 @@ explorables.projection = (() => {
   ];
   /** Return a batch of three from its two coordinates in the plane, and back. */
   const lift = ([a, b]) => E1.map((e, i) => a * e + b * E2[i]);
-  const drop = (v) => [E1, E2].map((e) => e.reduce((sum, a, i) => sum + a * v[i], 0));
+  const drop = (v) =>
+    [E1, E2].map((e) => e.reduce((sum, a, i) => sum + a * v[i], 0));
   const add = (v, w) => v.map((a, i) => a + w[i]);
   const turn = (degrees) =>
-    Number.isFinite(degrees) ? ((degrees + 540) % 360) - 180 : clip(degrees, -180, 180);
+    Number.isFinite(degrees)
+      ? ((degrees + 540) % 360) - 180
+      : clip(degrees, -180, 180);
 
   function parts({ angle, level, heading, length }) {
     const at = onCircle(angle, RADIUS);
@@ -45,12 +49,14 @@ explorables.projection = (() => {
   /** Return the circle on which x_hat lies, and the arrows. */
   function plane(state) {
     const { at, inPlane, along, dx } = parts(state);
-    const right = linear([-4.4, 4.4], [0, SIDE]);
-    const up = linear([-4.4, 4.4], [SIDE, 0]);
+    const right = linear([-FAR, FAR], [0, SIDE]);
+    const up = linear([-FAR, FAR], [SIDE, 0]);
     const pixel = ([a, b]) => [right(a), up(b)];
     const from = pixel(at);
     const tip = pixel(add(at, inPlane));
-    const rim = Array.from({ length: 73 }, (_, i) => pixel(onCircle(5 * i, RADIUS)));
+    const rim = Array.from({ length: 73 }, (_, i) =>
+      pixel(onCircle(5 * i, RADIUS)),
+    );
     const degrees = (label, now, length) => ({
       label,
       now,
@@ -71,7 +77,12 @@ explorables.projection = (() => {
       text(...pixel([0.15, -0.2]), "0"),
       text(from[0] - 22, from[1] + 18, "*x̂*"),
       text(tip[0] + 12, tip[1] - 8, "*dx̂*"),
-      handle("angle", ...from, "normalized", degrees("x̂ on its circle", state.angle, "")),
+      handle(
+        "angle",
+        ...from,
+        "normalized",
+        degrees("x̂ on its circle", state.angle, ""),
+      ),
       handle(
         "tip",
         ...tip,
@@ -151,8 +162,8 @@ explorables.projection = (() => {
 
     drag(state, key, x, y, width) {
       const left = width > 480 ? 0 : (width - SIDE) / 2;
-      const unit = SIDE / 8.8;
-      const at = [(x - left) / unit - 4.4, 4.4 - y / unit];
+      const unit = SIDE / (2 * FAR);
+      const at = [(x - left) / unit - FAR, FAR - y / unit];
       if (key === "angle") return { ...state, angle: toDegrees(at) };
       const from = onCircle(state.angle, RADIUS);
       const arm = [at[0] - from[0], at[1] - from[1]];
@@ -161,9 +172,14 @@ explorables.projection = (() => {
     },
 
     nudge(state, key, { x, y }) {
-      if (key === "angle") return { ...state, angle: turn(state.angle + 5 * (x + y)) };
+      if (key === "angle")
+        return { ...state, angle: turn(state.angle + 5 * (x + y)) };
       const heading = turn(state.heading + 5 * x);
-      return { ...state, heading, length: clip(state.length + 0.1 * y, 0, LONGEST) };
+      return {
+        ...state,
+        heading,
+        length: clip(state.length + 0.1 * y, 0, LONGEST),
+      };
     },
   };
 })();

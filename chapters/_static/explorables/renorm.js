@@ -15,7 +15,14 @@ explorables.renorm = (() => {
   function layers({ mean, std, rMax, dMax }) {
     const x = SHAPE.map((z) => mean + std * z);
     const { invStd, xHat } = normalize(x, EPS);
-    const corrections = renormCorrections(mean, 1 / invStd, RUNNING, rMax, dMax, EPS);
+    const corrections = renormCorrections(
+      mean,
+      1 / invStd,
+      RUNNING,
+      rMax,
+      dMax,
+      EPS,
+    );
     const y = batchRenorm(x, RUNNING, rMax, dMax, EPS);
     return { x, xHat, y, fixed: inference(x, RUNNING, EPS), ...corrections };
   }
@@ -36,10 +43,38 @@ explorables.renorm = (() => {
   return {
     start: { mean: 5, std: 1, rMax: 1.5, dMax: 1 },
     controls: [
-      { key: "mean", label: "batch mean *μ*~B~", min: -5, max: 7, step: 0.1, format: tenth },
-      { key: "std", label: "batch deviation *σ*~B~", min: 0.2, max: 6, step: 0.1, format: tenth },
-      { key: "rMax", label: "*r*~max~", min: 1, max: 3, step: 0.1, format: tenth },
-      { key: "dMax", label: "*d*~max~", min: 0, max: 5, step: 0.1, format: tenth },
+      {
+        key: "mean",
+        label: "batch mean *μ*~B~",
+        min: -5,
+        max: 7,
+        step: 0.1,
+        format: tenth,
+      },
+      {
+        key: "std",
+        label: "batch deviation *σ*~B~",
+        min: 0.2,
+        max: 6,
+        step: 0.1,
+        format: tenth,
+      },
+      {
+        key: "rMax",
+        label: "*r*~max~",
+        min: 1,
+        max: 3,
+        step: 0.1,
+        format: tenth,
+      },
+      {
+        key: "dMax",
+        label: "*d*~max~",
+        min: 0,
+        max: 5,
+        step: 0.1,
+        format: tenth,
+      },
     ],
 
     picture(state, width) {
@@ -52,7 +87,12 @@ explorables.renorm = (() => {
       return picture(
         width,
         272,
-        rail(wide, HEIGHTS.x, [-16, -8, 0, 8, 16], "*x*; the bar is *μ*~R~ ± *σ*~R~ = 1 ± 2"),
+        rail(
+          wide,
+          HEIGHTS.x,
+          [-16, -8, 0, 8, 16],
+          "*x*; the bar is *μ*~R~ ± *σ*~R~ = 1 ± 2",
+        ),
         h("rect", {
           x: usual[0],
           y: HEIGHTS.x - 9,
@@ -64,7 +104,12 @@ explorables.renorm = (() => {
         threads(places[0], HEIGHTS.x, places[1], HEIGHTS.xHat),
         rail(at, HEIGHTS.xHat, ticks, "*x̂*, batch norm"),
         threads(places[1], HEIGHTS.xHat, places[2], HEIGHTS.y),
-        rail(at, HEIGHTS.y, ticks, "*r* *x̂* + *d*, batch renorm; rings, inference"),
+        rail(
+          at,
+          HEIGHTS.y,
+          ticks,
+          "*r* *x̂* + *d*, batch renorm; rings, inference",
+        ),
         places[0].map((a) => dot(a, HEIGHTS.x, "raw")),
         places[1].map((a) => dot(a, HEIGHTS.xHat, "normalized")),
         places[2].map((a) => dot(a, HEIGHTS.y, "renorm", 5)),

@@ -2,12 +2,13 @@
 
 /** Running statistics of a seeded stream of batches, and how far off to expect them. */
 explorables.running = (() => {
-  const { expectedRunning, gaussian, moments, runningStats, uniform } = formulas;
+  const { expectedRunning, gaussian, moments, runningStats, uniform } =
+    formulas;
   const { h, line, linear, number, path, picture, text } = draw;
   const TRUTH = { mean: 2, var: 4 };
   const STEPS = 120;
   const SIZES = [2, 4, 8, 16, 32, 64];
-  const HEIGHT = 160;
+  const HEIGHT = 180;
 
   const momentum = ({ logMomentum }) => 10 ** logMomentum;
 
@@ -28,12 +29,18 @@ explorables.running = (() => {
     });
 
   /** Return one plot of a statistic against steps. */
-  function panel({ top, range, ticks, name, truth, seen, curve, expected }, width) {
+  function panel(
+    { top, range, ticks, name, truth, seen, curve, expected },
+    width,
+  ) {
     const at = linear([0, STEPS], [40, width - 16]);
     const up = linear(range, [top + HEIGHT - 36, top + 28]);
     const inside = (y) => Math.min(Math.max(y, range[0]), range[1]);
     const edge = (sign) =>
-      expected.map(({ middle, std }, i) => [at(i + 1), up(inside(middle + sign * std))]);
+      expected.map(({ middle, std }, i) => [
+        at(i + 1),
+        up(inside(middle + sign * std)),
+      ]);
     return h(
       "g",
       { class: "rail" },
@@ -44,11 +51,20 @@ explorables.running = (() => {
       text(40, top + 14, name, { class: "name" }),
       path([...edge(1), ...edge(-1).reverse()], "band"),
       line(40, up(truth), width - 16, up(truth), "truth"),
-      specks(seen.flatMap((y, i) => (y === inside(y) ? [[at(i + 1), up(y)]] : []))),
-      path([[at(0), up(curve[0])], ...curve.slice(1).map((y, i) => [at(i + 1), up(inside(y))])],
-        "curve running"),
+      specks(
+        seen.flatMap((y, i) => (y === inside(y) ? [[at(i + 1), up(y)]] : [])),
+      ),
+      path(
+        [
+          [at(0), up(curve[0])],
+          ...curve.slice(1).map((y, i) => [at(i + 1), up(inside(y))]),
+        ],
+        "curve running",
+      ),
       [0, 40, 80, 120].map((t) =>
-        text(at(t), top + HEIGHT - 16, number(t, 0), { "text-anchor": "middle" }),
+        text(at(t), top + HEIGHT - 16, number(t, 0), {
+          "text-anchor": "middle",
+        }),
       ),
     );
   }
@@ -57,7 +73,7 @@ explorables.running = (() => {
     expectedRunning(STEPS, momentum(state), SIZES[state.size], TRUTH);
 
   return {
-    start: { logMomentum: -1, size: 2, seed: 1 },
+    start: { logMomentum: -1, size: 1, seed: 1 },
     controls: [
       {
         key: "logMomentum",
@@ -75,7 +91,10 @@ explorables.running = (() => {
         step: 1,
         format: (v) => String(SIZES[v]),
       },
-      { label: "New stream", press: (state) => ({ ...state, seed: state.seed + 1 }) },
+      {
+        label: "New stream",
+        press: (state) => ({ ...state, seed: state.seed + 1 }),
+      },
     ],
 
     picture(state, width) {
@@ -88,9 +107,9 @@ explorables.running = (() => {
       );
       const mean = {
         top: 0,
-        range: [-1.5, 5.5],
+        range: [-1, 5],
         ticks: [0, 2, 4],
-        name: "running mean, batch means, and the true mean 2",
+        name: "means",
         truth: TRUTH.mean,
         seen: seen.map((batch) => batch.mean),
         curve: [0, ...stats.map((s) => s.mean)],
@@ -100,7 +119,7 @@ explorables.running = (() => {
         top: HEIGHT,
         range: [0, 12],
         ticks: [0, 4, 8, 12],
-        name: "running variance, batch variances · *m*/(*m* − 1), the true 4",
+        name: "variances, unbiased",
         truth: TRUTH.var,
         seen: seen.map((batch) => (batch.var * m) / (m - 1)),
         curve: [1, ...stats.map((s) => s.var)],
@@ -111,7 +130,9 @@ explorables.running = (() => {
         2 * HEIGHT + 16,
         panel(mean, width),
         panel(variance, width),
-        text(width - 16, 2 * HEIGHT + 6, "training step", { "text-anchor": "end" }),
+        text(width - 16, 2 * HEIGHT + 6, "training step", {
+          "text-anchor": "end",
+        }),
       );
     },
 

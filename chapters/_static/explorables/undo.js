@@ -57,10 +57,15 @@ explorables.undo = (() => {
         ),
         x.map((a) => dot(at(a), X, "raw")),
         y.map((a) => dot(at(a), Y, "output")),
-        text(width - 24, Y - 14, `largest |*y* − *x*| = ${number(largest(x, y))}`, {
-          "text-anchor": "end",
-          class: "name",
-        }),
+        text(
+          width - 24,
+          Y - 14,
+          `largest |*y* − *x*| = ${number(largest(x, y))}`,
+          {
+            "text-anchor": "end",
+            class: "name",
+          },
+        ),
       );
     },
 
