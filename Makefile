@@ -1,4 +1,5 @@
-# `make book` and `make test` need Python 3.11 or newer, git and make, nothing else.
+# `make book` and `make test` need Python 3.11 or newer, git and make, nothing else;
+# `make site-test` and `make pdf` need a browser too.
 PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
@@ -8,11 +9,11 @@ export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
 unexport PYTHONPATH MPLBACKEND
 
 # Processes run in parallel here; one thread in each is faster than several.
-book test mutants: export OMP_NUM_THREADS = 1
+book test site-test mutants: export OMP_NUM_THREADS = 1
 
-.PHONY: help venv book test lab serve bench lint mutants clean distclean
+.PHONY: help venv book test site-test lab serve bench lint mutants clean distclean
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | column -t -s '|'
 
 venv: ## create or update .venv and node_modules (the others do this first)
 	@$(PYTHON) tools/install.py
@@ -24,6 +25,10 @@ book: venv ## execute the notebooks and build the book into _build/html
 test: venv ## unit tests, doctests, and every notebook under nbval
 	PYTHONWARNINGS=error::RuntimeWarning $(PY) -m pytest -n logical --maxprocesses 4 \
 	  --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout=120
+
+site-test: book ## the built book in a real browser: Chromium or Chrome, from your system
+	@$(PYTHON) tools/install.py requirements-site.txt
+	$(PY) -m pytest tests/site -n logical --maxprocesses 4 --dist worksteal
 
 lab: venv ## open JupyterLab on the chapters
 	$(PY) -m jupyterlab chapters

@@ -9,6 +9,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("chapters/*.ipynb"))
+SITE = ROOT / "tests" / "site"
 
 # No two sizes of a shape are equal: a wrong axis or a missing keepdims cannot hide.
 SHAPES = [(7, 4), (3, 4, 5), (5, 6, 2, 3)]
@@ -23,6 +24,25 @@ TOLERANCE = {
 
 settings.register_profile("book", derandomize=True, deadline=None, database=None)
 settings.load_profile("book")
+
+
+def names_site(config: pytest.Config) -> bool:
+    """Return whether the command line asks for the tests that need a browser."""
+    named = [Path(argument).resolve() for argument in config.args]
+    return any(SITE in (path, *path.parents) for path in named)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the built site to `make site-test`, which has a browser and a build."""
+    return True if collection_path == SITE and not names_site(config) else None
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Say what a green line does not cover."""
+    if not names_site(config):
+        terminalreporter.write_line(
+            "Not tested here: the built site. `make site-test` does it, in a browser."
+        )
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Install what is pinned into .venv and node_modules; do nothing if that is done.
 
+A file of requirements named on the command line is installed in addition.
+
 Python's packages come through pip. What the pages are made from comes through the npm
 of a Node.js that pip installed before, so that neither has to be on the machine. NumPy
 for the browser comes as a wheel that is kept, not installed, in .venv/wasm.
@@ -37,14 +39,20 @@ def main() -> None:
             f"This book needs Python 3.11 or newer; {sys.executable} is {version}.\n"
             "If you have a newer one, name it: make book PYTHON=python3.12"
         )
-    if installed():
-        return
+    if not installed():
+        install()
+    for requirements in sys.argv[1:]:
+        add(requirements)
+
+
+def install() -> None:
+    """Make .venv if it is not usable, and install everything that is pinned."""
     if not usable():
         try:
             import ensurepip  # noqa: F401
         except ImportError:
             sys.exit(
-                f"{sys.executable} ({version}) cannot make virtual environments.\n"
+                f"{sys.executable} cannot make virtual environments.\n"
                 f"On Debian and Ubuntu: {DEBIAN}"
             )
         run(sys.executable, "-m", "venv", "--clear", VENV)
@@ -53,19 +61,28 @@ def main() -> None:
     wasm = ("--no-deps", "--dest", VENV / "wasm", "-r", WASM)
     run(PYTHON, "-m", "pip", "download", *wasm)
     run(PYTHON, "-c", NPM, "ci")
-    STAMP.write_text(fingerprint())
+    STAMP.write_text(fingerprint(*INPUTS))
+
+
+def add(requirements: str) -> None:
+    """Install what one more file asks for, unless that is done."""
+    stamp = VENV / f"installed-{requirements}"
+    wanted = fingerprint(requirements, "constraints.txt")
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run(PYTHON, "-m", "pip", "install", "-r", requirements)
+        stamp.write_text(wanted)
 
 
 def installed() -> bool:
     """Return whether the last run ended well and nothing has changed since."""
     there = PYTHON.exists() and MODULES.exists() and STAMP.exists()
-    return there and STAMP.read_text() == fingerprint()
+    return there and STAMP.read_text() == fingerprint(*INPUTS)
 
 
-def fingerprint() -> str:
+def fingerprint(*names: str) -> str:
     """Return a digest of the place and of the files that decide what is installed."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for name in INPUTS:
+    for name in names:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 

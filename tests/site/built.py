@@ -1,0 +1,26 @@
+"""The built book: its folder, its pages, and the ways in which they are looked at."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HTML = ROOT / "_build" / "html"
+DOCUMENTS = list(parse_toc_yaml(ROOT / "_toc.yml"))
+CHAPTERS = [f"{doc}.html" for doc in DOCUMENTS if (ROOT / f"{doc}.ipynb").exists()]
+PAGES = [f"{doc}.html" for doc in [*DOCUMENTS, "search"]]
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+
+def look(page: Page, scheme: str, size: dict[str, int]) -> None:
+    """Show the page in a color scheme and a size, and let its scripts react."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(size)
+    page.wait_for_timeout(500)  # the theme waits 300 ms after the last resize
+
+
+def open_boxes(page: Page) -> None:
+    """Open every folded box of a page: hints, solutions, code."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")

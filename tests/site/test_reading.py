@@ -1,0 +1,186 @@
+"""What a reader does: search, print, copy, download, walk, with mouse and keyboard."""
+
+import io
+import json
+
+import pytest
+from built import CHAPTERS, DOCUMENTS, NARROW, WIDE, look, open_boxes
+from playwright.sync_api import expect
+from pypdf import PdfReader
+
+CHAPTER = "chapters/batch-norm.html"
+
+
+def test_search_finds_a_word_and_opens_its_page(page):
+    page.goto(CHAPTER)
+    page.keyboard.press("Control+k")
+    page.locator("#pst-search-dialog input").fill("whitening")
+    page.keyboard.press("Enter")
+    hit = page.locator("#search-results a", has_text="Data preprocessing").first
+    hit.click()
+    expect(page).to_have_url("**/chapters/preprocessing.html**")
+    expect(page.locator(".highlighted").first).to_be_attached()
+
+
+def test_search_says_when_it_finds_nothing(page):
+    page.goto("search.html?q=zzzzzz")
+    expect(page.locator("#search-results")).to_contain_text("did not match")
+
+
+def test_next_leads_through_the_whole_book_and_previous_back(page):
+    page.goto(f"{DOCUMENTS[0]}.html")
+    for direction, order in (("right", DOCUMENTS), ("left", DOCUMENTS[::-1])):
+        for document in order[1:]:
+            page.locator(f"a.{direction}-next, a.{direction}-prev").first.click()
+            expect(page).to_have_url(f"**/{document}.html")
+
+
+def test_copy_button_copies_the_code(page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(CHAPTER)
+    cell = page.locator("div.cell_input div.highlight").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_notebook_can_be_downloaded(page, name):
+    page.goto(name)
+    link = page.locator("a.btn-download-source-button")
+    answer = page.request.get(link.evaluate("a => a.href"))
+    assert answer.ok
+    assert link.evaluate("a => a.href").endswith(".ipynb")
+    assert json.loads(answer.text())["cells"]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_figures_and_cited_equations_are_numbered(page, name):
+    page.goto(name)
+    captions = page.locator("figure figcaption").all_inner_texts()
+    assert all(caption.startswith("Fig.") for caption in captions)
+    labeled = page.locator("div.math[id^=equation-]")
+    numbers = labeled.locator(".eqno").all_inner_texts()
+    assert len(numbers) == labeled.count()
+    assert all("(" in number for number in numbers)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_wide_equation_scrolls_in_itself_by_keyboard(page, name):
+    page.goto(name)
+    look(page, "light", NARROW)
+    wide = page.locator("div.math .katex-display[tabindex='0']")
+    for equation in wide.all()[:1]:
+        equation.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(300)
+        assert equation.evaluate("e => e.scrollLeft") > 0
+
+
+def test_some_equation_is_wider_than_a_phone(page):
+    page.goto(CHAPTER)
+    look(page, "light", NARROW)
+    assert page.locator(".katex-display[tabindex='0']").count() > 0
+
+
+def test_first_tab_stop_skips_to_the_text(page):
+    page.goto(CHAPTER)
+    page.keyboard.press("Tab")
+    link = page.locator(":focus")
+    assert "Skip to main content" in link.inner_text()
+    assert link.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("**#main-content")
+
+
+def test_each_tab_stop_is_seen(page):
+    page.goto(CHAPTER)
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        where = page.evaluate(FOCUS)
+        assert where["shown"], where
+        assert where["marked"], where
+        seen.add(where["html"])
+    assert len(seen) > 40, "the focus goes in circles"
+
+
+FOCUS = """() => {
+  const element = document.activeElement;
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  return {
+    html: element.outerHTML.slice(0, 200),
+    shown: box.width > 0 && box.bottom > 0 && box.top < innerHeight,
+    marked: style.outlineStyle !== "none" || style.boxShadow !== "none",
+  };
+}"""
+
+
+def test_menu_of_a_phone_opens_and_closes_by_keyboard(page):
+    page.set_viewport_size(NARROW)
+    page.goto(CHAPTER)
+    menu = page.locator("nav.bd-links")
+    expect(menu).not_to_be_visible()
+    page.locator(".primary-toggle").first.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).not_to_be_visible()
+
+
+def test_hint_and_solution_open_by_keyboard(page):
+    page.goto(CHAPTER)
+    for kind in ("hint", "solution"):
+        box = page.locator(f"details.{kind}").first
+        box.locator("summary").first.focus()
+        page.keyboard.press("Enter")
+        assert box.evaluate("box => box.open")
+        page.keyboard.press("Enter")
+        assert not box.evaluate("box => box.open")
+
+
+def test_reader_chooses_light_or_dark_and_keeps_it(page):
+    page.goto(CHAPTER)
+    theme = page.locator("html")
+    page.locator(".theme-switch-button:visible").click()
+    chosen = theme.get_attribute("data-mode")
+    page.goto(CHAPTERS[0])
+    assert theme.get_attribute("data-mode") == chosen != "auto"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+class TestPrint:
+    """A printed chapter."""
+
+    def test_shows_no_buttons_and_clips_no_code(self, page, name):
+        page.goto(name)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 680, "height": 960})  # A4 less its margins
+        open_boxes(page)
+        assert page.locator("main button:visible").count() == 0
+        assert page.locator("nav.bd-links").is_visible() is False
+        clipped = page.locator("article pre:visible").evaluate_all(
+            "all => all.filter(e => e.scrollWidth > e.clientWidth + 1)"
+            ".map(e => e.textContent.slice(0, 80))"
+        )
+        assert clipped == []
+
+    def test_opens_its_boxes(self, page, name):
+        page.goto(name)
+        paper = PdfReader(io.BytesIO(page.pdf(format="A4")))
+        text = "".join("".join(sheet.extract_text() for sheet in paper.pages).split())
+        last = page.locator("details.solution p").last.text_content()
+        words = "".join(word for word in last.split()[:4])
+        assert words in text
+
+
+def test_dark_page_shows_every_figure_on_its_card(page):
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(WIDE)
+    page.goto(CHAPTER)
+    grounds = page.locator("figure img").evaluate_all(
+        "all => all.map(i => getComputedStyle(i).backgroundColor)"
+    )
+    assert set(grounds) == {"rgb(255, 255, 255)"}
