@@ -142,7 +142,7 @@ globalThis.formulas = (() => {
       state = (state + 0x6d2b79f5) | 0;
       let bits = Math.imul(state ^ (state >>> 15), state | 1);
       bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-      return ((bits ^ (bits >>> 14)) >>> 1) / 2 ** 32;
+      return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
     };
   }
 

@@ -111,11 +111,11 @@ explorables.projection = (() => {
         "g",
         { class: "bars" },
         text(x, zero + 5, name),
-        line(x + 92, zero, x + 176, zero, "axis"),
+        line(x + 82, zero, x + 152, zero, "axis"),
         values.map((a, j) => {
           const tall = Math.min(Math.abs(a) * 8, 30);
           const top = a > 0 ? zero - tall : zero;
-          const place = { x: x + 98 + j * 26, y: top, width: 20, height: tall };
+          const place = { x: x + 86 + j * 22, y: top, width: 18, height: tall };
           return h("rect", { ...place, class: kind });
         }),
         text(width - 4, zero + 5, values.map((a) => number(a, 1)).join(", "), {
