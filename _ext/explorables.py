@@ -14,6 +14,7 @@ scripts, and only those of the explorables on them.
 
 from html import escape
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -31,7 +32,7 @@ class Explorable(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {
+    option_spec: ClassVar = {
         "name": directives.unchanged_required,
         "alt": directives.unchanged_required,
     }

@@ -31,7 +31,9 @@ def in_node(expression: str, data: object = None, *files: str) -> object:
 def formula(call: str, **data: object) -> object:
     """Return what a call of `formulas` returns, its arguments being fields of `data`."""
     plain = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in data.items()}
-    return in_node(f"((({{{', '.join(plain)}}}) => formulas.{call})(data))", plain, "formulas")
+    return in_node(
+        f"((({{{', '.join(plain)}}}) => formulas.{call})(data))", plain, "formulas"
+    )
 
 
 def near(actual: object, expected: object) -> None:
@@ -109,7 +111,9 @@ def test_sets_of_the_axes_are_those_of_the_layers(rng, groups):
 
 def test_running_statistics(rng):
     batches, momentum = rng.normal(2, 3, size=(20, 5)), rng.uniform(0, 1)
-    ours = formula("runningStats(batches, momentum)", batches=batches, momentum=momentum)
+    ours = formula(
+        "runningStats(batches, momentum)", batches=batches, momentum=momentum
+    )
     stats = RunningStats.initial(1, momentum)
     for step, batch in zip(ours, batches, strict=True):
         stats = stats.update(*nl.moments(batch, (0,)), m=5)

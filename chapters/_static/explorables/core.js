@@ -84,7 +84,7 @@
         disabled: resolve(control.disabled, state) ?? false,
         "aria-valuetext": shown,
       }),
-      h("output", { for: id }, shown),
+      h("span", { class: "value", "aria-hidden": "true" }, shown), // is said above
     );
   }
 
