@@ -29,11 +29,10 @@ def in_node(expression: str, data: object = None, *files: str) -> object:
 
 
 def formula(call: str, **data: object) -> object:
-    """Return what a call of `formulas` returns, its arguments being fields of `data`."""
+    """Return the value of a call of `formulas`; `data` holds its arguments."""
     plain = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in data.items()}
-    return in_node(
-        f"((({{{', '.join(plain)}}}) => formulas.{call})(data))", plain, "formulas"
-    )
+    arguments = f"{{{', '.join(plain)}}}"
+    return in_node(f"(({arguments}) => formulas.{call})(data)", plain, "formulas")
 
 
 def near(actual: object, expected: object) -> None:

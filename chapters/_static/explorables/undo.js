@@ -22,7 +22,7 @@ explorables.undo = (() => {
         label: "scale *γ*",
         min: 0,
         max: 3,
-        step: "any",
+        step: 0.05,
         format: (v) => number(v),
       },
       {
@@ -30,7 +30,7 @@ explorables.undo = (() => {
         label: "shift *β*",
         min: -1,
         max: 4,
-        step: "any",
+        step: 0.05,
         format: (v) => number(v),
       },
       {
