@@ -27,10 +27,13 @@ def test_search_says_when_it_finds_nothing(page):
 
 def test_next_leads_through_the_whole_book_and_previous_back(page):
     page.goto(f"{DOCUMENTS[0]}.html")
-    for link, order in (("right-next", DOCUMENTS), ("left-prev", DOCUMENTS[::-1])):
-        for document in order[1:]:
-            page.locator(f"a.{link}").click()
-            page.wait_for_url(f"**/{document}.html")
+    for document in DOCUMENTS[1:]:
+        page.locator("a.right-next").click()
+        page.wait_for_url(f"**/{document}.html")
+    page.go_back()  # Sphinx writes the index itself, without a way back
+    for document in DOCUMENTS[-3::-1]:
+        page.locator("a.left-prev").click()
+        page.wait_for_url(f"**/{document}.html")
 
 
 def test_copy_button_copies_the_code(page, context):
@@ -93,6 +96,7 @@ def test_first_tab_stop_skips_to_the_text(page):
 
 
 def test_each_tab_stop_is_seen(page):
+    page.emulate_media(reduced_motion="reduce")  # or the page is still on its way
     page.goto(CHAPTER)
     seen = set()
     for _ in range(60):
