@@ -8,9 +8,9 @@ export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
 unexport PYTHONPATH MPLBACKEND
 
 # Processes run in parallel here; one thread in each is faster than several.
-book test mutants: export OMP_NUM_THREADS = 1
+book test claims mutants: export OMP_NUM_THREADS = 1
 
-.PHONY: help venv book test lab serve bench lint mutants clean distclean
+.PHONY: help venv book test lab serve bench claims lint mutants clean distclean
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | column -t -s '|'
 
@@ -35,11 +35,15 @@ serve: ## serve the built book on this machine only (PORT=8000)
 bench: venv ## measure speed and accuracy against torch
 	$(PY) -m benchmarks
 
+claims: venv ## measure the cards on 20 seeds (CLAIMS="...", SCHEDULER=tcp://...)
+	$(if $(SCHEDULER),$(PY) -m pip install --quiet -r requirements-claims.txt)
+	$(PY) -m claims $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(CLAIMS)
+
 lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy normlib
-	$(PY) -m numpydoc lint $$(find normlib -name '*.py')
+	$(PY) -m mypy normlib claims
+	$(PY) -m numpydoc lint $$(find normlib claims -name '*.py')
 	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 
 mutants: venv ## break the library one line at a time; a test must fail each time

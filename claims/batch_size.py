@@ -133,13 +133,14 @@ CARDS = (
         known="read",
         differs="an MLP with two hidden layers on 1,347 digits, 4 epochs, batches of "
         "4 and of 2, the schedule of the limits scaled down",
-        sentence="On batches of 2, batch renorm makes at most 3/4 of batch norm's "
-        "test errors.",
+        sentence="Batch renorm's test error is no larger than batch norm's on batches "
+        "of 4, and at most 9/10 of it on batches of 2.",
         ours="error at 4: batch norm {batch_4:.1f} %, renorm {renorm_4:.1f} %; at 2: "
         "{batch_2:.1f} % and {renorm_2:.1f} %",
         measure=tiny_batches,
-        claim=lambda m: m["renorm_2"] <= 0.75 * m["batch_2"],
-        leaves_out="batches of 4, on which the two are equal here.",
+        claim=lambda m: (
+            m["renorm_4"] <= m["batch_4"] and m["renorm_2"] <= 0.9 * m["batch_2"]
+        ),
     ),
     Card(
         name="two-labels-per-batch",

@@ -87,7 +87,7 @@ class DyT(nn.Module):
 
 
 def gradients_at_start(seed: int) -> Measures:
-    """Find the mean gradient of the last feed-forward map, the mean over 4 fresh networks."""
+    """Find the gradient of the last feed-forward map, averaged over 4 new networks."""
     x, labels, *_ = digit_tensors(seed)
     found: Measures = {}
     for name, before in (("pre", True), ("post", False)):
