@@ -285,3 +285,11 @@ def test_card_refuses_what_a_typing_error_would_hide():
         replace(DRAW, name="Batch size")
     with pytest.raises(ValueError, match="known must be one of read, abstract"):
         replace(DRAW, known="guessed")
+
+
+def test_table_is_read_without_what_measures():
+    code = "import sys, claims.table; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    heavy = {"torch", "matplotlib", "sklearn", "joblib", "tqdm"}
+    assert not heavy & set(run.stdout.split())
