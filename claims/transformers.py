@@ -122,17 +122,20 @@ def dynamic_tanh(seed: int) -> Measures:
 
 
 def rms_norm_time(seed: int) -> Measures:
-    """Time RMSNorm and layer norm, both from elementary operations of torch."""
+    """Time RMSNorm and layer norm, both from elementary operations of torch.
+
+    The fastest of 40 rounds counts: what else the machine does can only add time.
+    """
     draw = generator(seed)
     x = torch.randn(512, 512, generator=draw).requires_grad_()
     upstream = torch.randn(512, 512, generator=draw)
     times: dict[str, list[float]] = {"layer": [], "rms": []}
     for _ in range(40):
         for name, norm in (("layer", _layer_norm), ("rms", _rms_norm)):
-            start = time.process_time()
+            start = time.perf_counter()
             torch.autograd.grad(norm(x), x, upstream)
-            times[name].append(time.process_time() - start)
-    layer, rms = (float(np.median(t)) for t in times.values())
+            times[name].append(time.perf_counter() - start)
+    layer, rms = map(min, times.values())
     return {"saved": 100 * (1 - rms / layer)}
 
 
@@ -213,7 +216,7 @@ CARDS = (
         known="abstract",
         differs="the layer alone, forward and backward on 512 tokens of width 512, "
         "from elementary operations in torch, one thread; no model around it",
-        sentence="RMSNorm takes at least 5 % less processor time than layer norm.",
+        sentence="RMSNorm takes at least 5 % less time than layer norm.",
         ours="time saved: {saved:.0f} %",
         measure=rms_norm_time,
         claim=lambda m: m["saved"] > 5,
