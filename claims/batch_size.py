@@ -101,7 +101,7 @@ def _with_batch_statistics(net: MLP, x: Array) -> Array:
 CARDS = (
     Card(
         name="batch-size",
-        chapter="batch-renorm",
+        chapter="failures",
         title="How do four norms bear small batches?",
         paper="wu2018group",
         theirs="ResNet-50 on ImageNet, error at batches of 32, 4 and 2: batch norm "
@@ -144,7 +144,7 @@ CARDS = (
     ),
     Card(
         name="two-labels-per-batch",
-        chapter="batch-renorm",
+        chapter="failures",
         title="What if a batch is not a fair sample?",
         paper="ioffe2017renorm",
         theirs="batches of 16 labels, 2 images each: batch norm 67.0 % accuracy, "
@@ -165,7 +165,7 @@ CARDS = (
     ),
     Card(
         name="batch-statistics",
-        chapter="batch-renorm",
+        chapter="failures",
         title="Do batch statistics at inference repair that?",
         paper="ioffe2017renorm",
         theirs="batch norm trained on batches of 16 labels recovers from 67.0 to 76.5 "

@@ -95,7 +95,7 @@ def _before_relu(net: MLP, x: Array, layer: int) -> Array:
 CARDS = (
     Card(
         name="noisy-batch-norm",
-        chapter="batch-norm",
+        chapter="why",
         title="Does it help because inputs keep their distribution?",
         paper="santurkar2018how",
         theirs="with noise behind batch norm, so that the distributions move at every "
@@ -112,7 +112,7 @@ CARDS = (
     ),
     Card(
         name="covariate-shift",
-        chapter="batch-norm",
+        chapter="why",
         title="Does batch norm reduce internal covariate shift?",
         paper="santurkar2018how",
         theirs="measured by gradients before and after the layers below take their "

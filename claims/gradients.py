@@ -114,7 +114,7 @@ def _constants(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
 CARDS = (
     Card(
         name="smoothness",
-        chapter="batch-norm",
+        chapter="why",
         title="Is the loss smoother with batch norm?",
         paper="santurkar2018how",
         theirs="along the gradient, the loss and the gradient vary less with batch "
@@ -135,7 +135,7 @@ CARDS = (
     ),
     Card(
         name="gradient-per-layer",
-        chapter="batch-norm",
+        chapter="why",
         title="Does batch norm keep gradients in bounds?",
         paper="yang2019mean",
         theirs="without skip connections gradients grow exponentially with depth at "

@@ -55,7 +55,7 @@ def split(size: int) -> Norm:
 CARDS = (
     Card(
         name="noise-as-regularizer",
-        chapter="batch-norm",
+        chapter="training",
         title="Does the noise of small batches regularize?",
         paper="ioffe2015batch",
         theirs="with batch norm, Dropout can go and the L2 penalty be divided by 5",

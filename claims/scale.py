@@ -93,7 +93,7 @@ def _descended(
 CARDS = (
     Card(
         name="scale-invariance",
-        chapter="batch-norm",
+        chapter="why",
         title="What does scaling the weights change?",
         paper="ioffe2015batch",
         theirs="BN((aW)u) = BN(Wu); the gradient for u stays, the gradient for aW is "
@@ -110,7 +110,7 @@ CARDS = (
     ),
     Card(
         name="weight-decay",
-        chapter="batch-norm",
+        chapter="why",
         title="What does weight decay do before batch norm?",
         paper="vanlaarhoven2017l2",
         theirs="an L2 penalty has no regularizing effect with normalization; it "

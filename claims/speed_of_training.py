@@ -105,7 +105,7 @@ def _sigmoid_accuracy(norm: type[nn.Module], seed: int) -> tuple[float, float]:
 CARDS = (
     Card(
         name="steps-to-accuracy",
-        chapter="batch-norm",
+        chapter="training",
         title="How many steps does batch norm save?",
         paper="ioffe2015batch",
         theirs="Inception needs 31.0 million steps to 72.2 % accuracy, with batch "
@@ -126,7 +126,7 @@ CARDS = (
     ),
     Card(
         name="learning-rates",
-        chapter="batch-norm",
+        chapter="training",
         title="Which learning rates work?",
         paper="ioffe2015batch",
         theirs="with batch norm, Inception trains at 5 and at 30 times its learning "
@@ -145,7 +145,7 @@ CARDS = (
     ),
     Card(
         name="initialization",
-        chapter="batch-norm",
+        chapter="training",
         title="Does the scale of the first weights matter?",
         paper="ioffe2015batch",
         theirs="batch norm lets one be less careful about initialization",
@@ -168,7 +168,7 @@ CARDS = (
     ),
     Card(
         name="sigmoid",
-        chapter="batch-norm",
+        chapter="training",
         title="Can deep sigmoid networks be trained?",
         paper="ioffe2015batch",
         theirs="Inception with sigmoid units stays at chance; with batch norm and 5 "

@@ -172,7 +172,7 @@ def _rms_norm(x: torch.Tensor) -> torch.Tensor:
 CARDS = (
     Card(
         name="gradients-at-start",
-        chapter="other-norms",
+        chapter="transformers",
         title="Where does the norm of a transformer block stand?",
         paper="xiong2020layer",
         theirs="with the norm after the sum (post-LN), expected gradients near the "
@@ -192,7 +192,7 @@ CARDS = (
     ),
     Card(
         name="no-warm-up",
-        chapter="other-norms",
+        chapter="transformers",
         title="Can a transformer train without warm-up?",
         paper="xiong2020layer",
         theirs="pre-LN transformers reach comparable results without the warm-up that "
@@ -209,7 +209,7 @@ CARDS = (
     ),
     Card(
         name="rms-norm-time",
-        chapter="other-norms",
+        chapter="transformers",
         title="What does RMSNorm save?",
         paper="zhang2019rms",
         theirs="7 to 64 % less running time, by model, at comparable quality",
@@ -225,7 +225,7 @@ CARDS = (
     ),
     Card(
         name="rms-norm-quality",
-        chapter="other-norms",
+        chapter="transformers",
         title="Does RMSNorm learn as well as layer norm?",
         paper="zhang2019rms",
         theirs="comparable performance",
@@ -239,7 +239,7 @@ CARDS = (
     ),
     Card(
         name="dynamic-tanh",
-        chapter="other-norms",
+        chapter="transformers",
         title="Can tanh replace layer norm?",
         paper="zhu2025dyt",
         theirs="ViT-B on ImageNet: 82.3 % with layer norm, 82.5 % with DyT",
