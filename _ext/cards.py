@@ -59,7 +59,9 @@ def section(card: Card) -> str:
     """Return a card as Markdown: their result, ours, the claim, the code."""
     found = saved(card)
     module = inspect.getmodule(card.measure).__name__.replace(".", "/")
-    left_out = f" Not covered: {card.leaves_out.rstrip('.')}." if card.leaves_out else ""
+    differs = sentence(card.differs)
+    if card.leaves_out:
+        differs += f" Not covered: {card.leaves_out.rstrip('.')}."
     return f"""
 (card-{card.name})=
 ### {card.title}
@@ -75,7 +77,7 @@ Claim
   It holds on {found.holds} of {len(found.measures)} seeds: {found.verdict}.
 
 What differs
-: {sentence(card.differs)}{left_out}
+: {differs}
 
 ````{{admonition}} The code that measures it
 :class: dropdown
