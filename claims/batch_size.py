@@ -132,8 +132,8 @@ CARDS = (
         "76.5 % with batch renorm",
         known="read",
         differs="an MLP with two hidden layers on 1,347 digits, 4 epochs, batches of "
-        "4 and of 2, the schedule of the limits scaled down; after 8 epochs renorm won at 4 "
-        "on 5 of 10 seeds only",
+        "4 and of 2, the schedule of the limits scaled down; after 8 epochs renorm won "
+        "at 4 on 5 of 10 seeds only",
         sentence="Batch renorm's test error is no larger than batch norm's on batches "
         "of 4, and at most 9/10 of it on batches of 2.",
         ours="error at 4: batch norm {batch_4:.1f} %, renorm {renorm_4:.1f} %; at 2: "
