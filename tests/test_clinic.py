@@ -58,7 +58,7 @@ def test_chapter_shows_the_case_and_cites_its_thread(case):
     cited = re.findall(thread, story)
     assert cited, "no thread"
     assert all(number == linked for number, linked in cited)
-    index = text.split("(sec-clinic-index)=")[1].split("\n\n### ")[0]
+    index = text.split("(sec-clinic-index)=")[1].split("\n## Exercises")[0]
     assert f"<ex-case-{case.name}>" in index
 
 
