@@ -1,7 +1,7 @@
 """Execute the notebooks in parallel before the book is read, and only when needed.
 
 Jupyter Book caches executed notebooks, but looks at their source alone. Here a change
-in normlib, the clinic, the measured results, the pinned versions or Python empties that
+in normlib, in the measured results, in the pinned versions or in Python empties that
 cache.
 """
 
@@ -21,8 +21,8 @@ from sphinx.errors import ExtensionError
 def fingerprint(root: Path) -> str:
     """Return a digest of everything outside a notebook that can change its results."""
     digest = hashlib.sha256(sys.version.encode())
-    code = [*sorted(root.glob("normlib/**/*.py")), *sorted(root.glob("benchmarks/*.*"))]
-    code += sorted(root.glob("clinic/*.py"))
+    folders = ("normlib/**/*.py", "benchmarks/*.*", "claims/*.*", "clinic/*.py")
+    code = [path for folder in folders for path in sorted(root.glob(folder))]
     for path in [*code, root / "constraints.txt"]:
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
