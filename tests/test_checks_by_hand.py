@@ -46,6 +46,8 @@ COMPUTED = {
     "layer-norm-by-hand": (np.array([1, 2, 6]) - 3) / np.std([1, 2, 6]),
     "same-again": [np.corrcoef([1, 2, 6], row)[0, 1] for row in RELATIVES],
     "parameters-and-means": (2 * 512, np.zeros((8, 100, 512)).mean(axis=-1).size),
+    "sum-of-branches": 1 + 8 * 0.5**2,
+    "two-updates": 1 - math.sqrt(1 - 0.1),
     "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
 }
 

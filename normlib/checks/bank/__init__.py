@@ -20,6 +20,7 @@ from normlib.checks.bank import (
     merging,
     min_max,
     questions_batch_norm,
+    questions_field_guide,
     questions_inference,
     questions_layers,
     questions_other_norms,
@@ -81,5 +82,6 @@ QUESTIONS: dict[str, Number | Choice] = {
         *questions_renorm.BATCH_RENORM,
         *questions_other_norms.OTHER_NORMS,
         *questions_layers.LAYERS,
+        *questions_field_guide.FIELD_GUIDE,
     )
 }
