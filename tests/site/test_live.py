@@ -4,9 +4,10 @@ import json
 import time
 
 import pytest
-from built import CHAPTERS, HTML, NARROW, ROOT
+from built import CHAPTERS, HTML, NARROW, ROOT, look
 from live.extension import is_live
 from playwright.sync_api import Locator, Page, expect
+from test_accessible import AXE, violations
 
 from normlib import checks
 
@@ -166,7 +167,7 @@ class TestRun:
         run(stub)
         write(stub, "print('begun')\nwhile True: pass")
         stub.get_by_role("button", name="Run").click()
-        expect(stub.get_by_text("begun")).to_be_visible()
+        expect(stub.locator(".live-print")).to_have_text("begun\n")
         stub.get_by_role("button", name="Stop").click()
         assert "Stopped" in finish(stub)
         assert "begun" in stub.locator(".live-output").inner_text()
@@ -375,6 +376,16 @@ def test_bar_fits_on_a_phone(page):
         box = button.bounding_box()
         if box:
             assert min(box["width"], box["height"]) >= 24
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_while_a_cell_is_used(page, scheme):
+    page.goto(PAGE)
+    look(page, scheme, NARROW)
+    run(cell(page, "students"), "print('x' * 200)\n1 / 0")
+    run(cell(page, STUB), WRONG)
+    page.evaluate(AXE)
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
