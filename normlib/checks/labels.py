@@ -6,6 +6,7 @@ CHAPTERS = {
     "preprocessing": "Preprocessing",
     "batch-norm": "Batch normalization",
     "inference": "Inference",
+    "failures": "When batch norm fails",
     "batch-renorm": "Batch renormalization",
     "other-norms": "Layer, instance, group and RMS norm",
     "field-guide": "Field guide and bug clinic",
