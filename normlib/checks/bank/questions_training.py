@@ -73,7 +73,7 @@ TRAINING: tuple[Number | Choice, ...] = (
             Slip(
                 "one-and-minus-one",
                 0.796614,
-                "That has a = 1 and b = -1; with one score in ten equal to a, their mean "
+                "That has a = 1 and b = -1; one score in ten is a, so their mean "
                 "is not 0.",
             ),
             Slip(
