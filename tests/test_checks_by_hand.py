@@ -32,6 +32,10 @@ COMPUTED = {
     "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
     "gradient-of-three": (1 / 8**0.5, -1 / 8**0.5, 0),
     "one-in-a-hundred": (1 - 0.01) / np.std([1] + 99 * [0]),
+    "rate-for-scaled-weights": 3 * 0.1 / (1 / 3),
+    "loss-floor-of-normalized-scores": -math.log(
+        math.exp(3) / (math.exp(3) + 9 * math.exp(-1 / 3))
+    ),
     "three-updates": 0.1 * (1 + 0.9 + 0.81),
     "fold-one-channel": (2 * 6 / 2, (1 - 3) * 6 / 2 + 5),
     "steps-to-forget": [math.ceil(math.log(0.01) / math.log(w)) for w in (0.9, 0.99)],

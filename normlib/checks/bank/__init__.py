@@ -27,6 +27,7 @@ from normlib.checks.bank import (
     questions_other_norms,
     questions_preprocessing,
     questions_renorm,
+    questions_training,
     renorm_corrections,
     renorm_schedule,
     rms_norm,
@@ -79,6 +80,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     for question in (
         *questions_preprocessing.PREPROCESSING,
         *questions_batch_norm.BATCH_NORM,
+        *questions_training.TRAINING,
         *questions_inference.INFERENCE,
         *questions_failures.FAILURES,
         *questions_renorm.BATCH_RENORM,
