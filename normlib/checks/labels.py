@@ -6,6 +6,7 @@ CHAPTERS = {
     "preprocessing": "Preprocessing",
     "batch-norm": "Batch normalization",
     "inference": "Inference",
+    "why": "Why does it work?",
     "batch-renorm": "Batch renormalization",
     "other-norms": "Layer, instance, group and RMS norm",
 }
@@ -42,8 +43,8 @@ _EQUATIONS = {
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)
-    for number, (chapter, places) in enumerate(_EQUATIONS.items(), 1)
-    for label, place in places.items()
+    for number, chapter in enumerate(CHAPTERS, 1)
+    for label, place in _EQUATIONS.get(chapter, {}).items()
 } | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 
 
