@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from normlib import checks
+from normlib import batch_norm, batch_norm_backward, checks
 from normlib.checks import ledger
 from normlib.checks.bank import EXERCISES, QUESTIONS
 from normlib.checks.by_hand import Choice, Number
@@ -21,6 +21,15 @@ WILD = [0, 1, 0, 1, 0, 1, 0, 1, 100]
 def condition(mean):
     """Return the condition number of a line in one feature of variance 100."""
     return np.linalg.cond([[1, mean], [mean, mean**2 + 100]])
+
+
+def first_step(scale):
+    """Return output, length and angle of a step in the weights before a batch norm."""
+    u, w = np.array([[1.0, 2.0], [4.0, 3.0], [5.0, 9.0]]), scale * np.array([2.0, -1.0])
+    y, cache = batch_norm(u @ w[:, None], np.ones(1), np.zeros(1), eps=1e-12)
+    step = u.T @ batch_norm_backward(np.eye(3)[:, :1], cache)[0]
+    length = np.linalg.norm(step)
+    return y.max(), length, length / np.linalg.norm(w)
 
 
 # Each number once more, from its definition.
@@ -43,6 +52,8 @@ COMPUTED = {
     "two-micro-batches": (1 / np.std([1, 3]), -1 / np.std([1, 3, 5, 7])),
     "three-of-twelve": np.array([0.75, -0.25]) / np.std(3 * [1] + 9 * [0]),
     "never-seen": (6 - 6, (6 - np.mean([0, 6])) / np.mean([1, 1]) ** 0.5),
+    "ten-times-the-weights": np.divide(first_step(10), first_step(1)),
+    "factor-of-abs": (1 - 2 / math.pi) ** -0.5,
     "corrections-by-hand": (np.std([1, 1, 5, 5]) / 4, (3 - 2) / 4),
     "renorm-output-by-hand": 0.1 + np.array([-1, 1]) / 1.5,
     "renorm-gradient-by-hand": 0.5 / 2 * np.array([1 - 1 / 4 - 1 / 4, -1 / 4 - 1 / 4]),
