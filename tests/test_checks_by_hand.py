@@ -47,6 +47,7 @@ COMPUTED = {
     "same-again": [np.corrcoef([1, 2, 6], row)[0, 1] for row in RELATIVES],
     "parameters-and-means": (2 * 512, np.zeros((8, 100, 512)).mean(axis=-1).size),
     "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
+    "stream-growth": math.sqrt(1 + 12 * 0.5),
 }
 
 

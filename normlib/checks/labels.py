@@ -8,6 +8,7 @@ CHAPTERS = {
     "inference": "Inference",
     "batch-renorm": "Batch renormalization",
     "other-norms": "Layer, instance, group and RMS norm",
+    "transformers": "Depth and transformers",
 }
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {

@@ -25,6 +25,7 @@ from normlib.checks.bank import (
     questions_other_norms,
     questions_preprocessing,
     questions_renorm,
+    questions_transformers,
     renorm_corrections,
     renorm_schedule,
     rms_norm,
@@ -81,5 +82,6 @@ QUESTIONS: dict[str, Number | Choice] = {
         *questions_renorm.BATCH_RENORM,
         *questions_other_norms.OTHER_NORMS,
         *questions_layers.LAYERS,
+        *questions_transformers.TRANSFORMERS,
     )
 }
