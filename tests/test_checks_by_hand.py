@@ -67,6 +67,7 @@ COMPUTED = {
     "sum-of-branches": 1 + 8 * 0.5**2,
     "two-updates": 1 - math.sqrt(1 - 0.1),
     "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
+    "stream-growth": math.sqrt(1 + 12 * 0.5),
 }
 
 

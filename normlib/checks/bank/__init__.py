@@ -29,6 +29,7 @@ from normlib.checks.bank import (
     questions_renorm,
     questions_training,
     questions_why,
+    questions_transformers,
     renorm_corrections,
     renorm_schedule,
     rms_norm,
@@ -89,5 +90,6 @@ QUESTIONS: dict[str, Number | Choice] = {
         *questions_other_norms.OTHER_NORMS,
         *questions_layers.LAYERS,
         *questions_field_guide.FIELD_GUIDE,
+        *questions_transformers.TRANSFORMERS,
     )
 }
