@@ -419,8 +419,7 @@ MUTANTS = {
         (
             "torch-stats-updated-first",
             "        r_max, d_max = self.clips\n",
-            "        r_max, d_max = self.clips\n"
-            "        running_std.lerp_(std, 0.1)\n",
+            "        r_max, d_max = self.clips\n        running_std.lerp_(std, 0.1)\n",
         ),
         (
             "torch-variance-averaged",
