@@ -18,7 +18,7 @@ class TestPage:
 
     def test_every_equation_is_set(self, page, name):
         page.goto(name)
-        places = page.locator("article .math")
+        places = page.locator("article :is(span, div).math")
         parts = ".katex-mathml math", ".katex-html[aria-hidden=true]"
         for part in parts:
             without = places.filter(has_not=page.locator(part))
