@@ -25,7 +25,7 @@ from sphinx.writers.html5 import HTML5Translator
 HERE = Path(__file__).resolve().parent
 KATEX = HERE.parent / "node_modules" / "katex" / "dist"
 FILES = ("katex.min.css", "contrib/copy-tex.min.js", "fonts/*.woff2")
-BASE = '<span class="base">'  # KaTeX lets a line break only before one of these
+BASE = '<span class="katex-base">'  # KaTeX lets a line break only before one
 LOG = logging.getLogger(__name__)
 
 

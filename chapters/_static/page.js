@@ -56,6 +56,6 @@ function unfoldForPrint() {
 bindButtons();
 focusSearch();
 unfoldForPrint();
-cleanSearchResults();
+document.addEventListener("DOMContentLoaded", cleanSearchResults);
 new ResizeObserver(markWide).observe(document.body);
 document.fonts.ready.then(markWide);

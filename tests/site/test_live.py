@@ -9,6 +9,7 @@ from built import CHAPTERS, HTML, NARROW, ROOT, WIDE, crowding
 from conftest import watched
 from live.extension import is_live
 from playwright.sync_api import Locator, Page, Request, expect
+from test_accessible import assert_accessible
 
 from normlib import checks
 
@@ -351,6 +352,12 @@ class TestKeyboard:
         assert editor.get_attribute("aria-label") == "Exercise batch-norm-forward"
         help = shared.page.locator(f"#{editor.get_attribute('aria-describedby')}")
         assert "Escape" in help.text_content()
+
+
+@pytest.mark.parametrize("code", [WRONG, RIGHT, "print(1)\n1 / 0"])
+def test_axe_finds_nothing_in_an_editor_and_its_report(stub, code):
+    run(stub, code)
+    assert_accessible(stub.page)
 
 
 def test_text_area_does_the_work_where_the_editor_does_not_load(page, faults):

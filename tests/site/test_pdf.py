@@ -5,6 +5,7 @@ import pytest
 from built import DOCUMENTS
 from pypdf import PdfReader, PdfWriter
 
+pytestmark = pytest.mark.xdist_group("pdf")  # one process prints
 PRINTED = [DOCUMENTS[0], "chapters/inference", "chapters/notation"]
 CONFIG = {"title": "A book", "author": "Its authors", "copyright": "2026"}
 
