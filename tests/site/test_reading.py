@@ -199,7 +199,12 @@ class TestPrint:
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 680, "height": 960})  # A4 less its margins
         open_boxes(page)
-        assert page.locator("main button:visible").count() == 0
+        page.evaluate("scrollTo(0, 5000)")
+        page.evaluate("scrollTo(0, 4000)")  # now the theme offers a way to the top
+        assert page.locator("#pst-back-to-top").count() == 1
+        assert (
+            page.locator("button:visible, details.hide > summary:visible").count() == 0
+        )
         assert page.locator("nav.bd-links").is_visible() is False
         clipped = page.locator("article pre:visible").evaluate_all(
             "all => all.filter(e => e.scrollWidth > e.clientWidth + 1)"
