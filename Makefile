@@ -28,7 +28,7 @@ test: venv ## unit tests, doctests, and every notebook under nbval
 
 site-test: book ## the built book in a real browser: Chromium or Chrome, from your system
 	@$(PYTHON) tools/install.py requirements-site.txt
-	$(PY) -m pytest tests/site -n logical --maxprocesses 4 --dist worksteal
+	$(PY) -m pytest tests/site -n logical --maxprocesses 4 --dist loadgroup
 
 pdf: book ## print the built book as _build/pdf/normalization.pdf
 	@$(PYTHON) tools/install.py requirements-site.txt

@@ -7,6 +7,7 @@ equation and the fault; `make book` treats a warning as an error.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -23,6 +25,7 @@ from sphinx.writers.html5 import HTML5Translator
 HERE = Path(__file__).resolve().parent
 KATEX = HERE.parent / "node_modules" / "katex" / "dist"
 FILES = ("katex.min.css", "contrib/copy-tex.min.js", "fonts/*.woff2")
+BASE = '<span class="katex-base">'  # KaTeX lets a line break only before one
 LOG = logging.getLogger(__name__)
 
 
@@ -51,9 +54,45 @@ def html_of(node: nodes.Element, tex: str, display: bool) -> str:
     return answer.get("html", "")
 
 
+class KeepTogether(SphinxPostTransform):
+    """Keeps an equation and the full stop after it, or the bracket before it, together.
+
+    A browser may break a line on both sides of a box, even where only a full stop
+    would come into the next line; and an equation is made of boxes.
+    """
+
+    default_priority = 400
+    formats = ("html",)
+
+    def run(self, **_: object) -> None:
+        """Wrap each equation that text touches, with that text."""
+        for math in list(self.document.findall(nodes.math)):
+            parts = math.parent.children
+            at = parts.index(math)
+            before, after = parts[:at][-1:], parts[at + 1 :][:1]
+            opening = cut(before, r"[(\[“‘]+$")
+            closing = cut(after, r"^[.,;:?!)\]”’…]+")
+            if opening or closing:
+                together = nodes.inline(classes=["unbroken"])
+                math.parent.replace(math, together)
+                together.extend([nodes.Text(opening), math, nodes.Text(closing)])
+
+
+def cut(neighbor: list[nodes.Node], pattern: str) -> str:
+    """Cut off what matches at one end of a text, and return it."""
+    if not neighbor or not isinstance(neighbor[0], nodes.Text):
+        return ""
+    (text,) = neighbor
+    found = re.search(pattern, text)
+    if found:
+        text.parent.replace(text, nodes.Text(re.sub(pattern, "", text)))
+    return found.group() if found else ""
+
+
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
     """Write an equation within a line."""
     html = html_of(node, node.astext(), display=False)
+    html = html.replace(BASE, f"<wbr>{BASE}")
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate"))
     self.body.append(f"{html}</span>")
     raise nodes.SkipNode
@@ -98,6 +137,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the renderer and the files that its output needs."""
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.config.html_math_renderer = "katex"
+    app.add_post_transform(KeepTogether)
     app.add_css_file("katex/katex.min.css")
     app.add_js_file("katex/contrib/copy-tex.min.js", loading_method="defer")
     app.connect("builder-inited", copy_katex)

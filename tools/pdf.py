@@ -6,6 +6,7 @@ the page numbers in the table of contents are read from the first print.
 """
 
 import io
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ def main() -> None:
     """Print the book; say where the PDF is, and how large."""
     if not (HTML / "index.html").exists():
         sys.exit("No built book in _build/html: run `make book` first.")
+    # It warns that the browser miscounts its objects; what is written here is right.
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     book = assemble(list(parse_toc_yaml(ROOT / "_toc.yml")), config)
     with serve(HTML) as site, launch() as browser:

@@ -19,12 +19,25 @@ function focusSearch() {
   document.querySelector(".bd-article-container form.bd-search input")?.focus();
 }
 
-/** Let the keyboard reach, and so scroll, an equation that is wider than its column. */
-function markWideEquations() {
-  for (const equation of document.querySelectorAll(".katex-display")) {
-    const wide = equation.scrollWidth > equation.clientWidth;
-    equation.toggleAttribute("tabindex", wide);
-    if (wide) equation.tabIndex = 0;
+/** Show in the results of a search each equation once, and no labels of boxes. */
+function cleanSearchResults() {
+  if (typeof Search === "undefined") return;
+  const { htmlToText } = Search;
+  Search.htmlToText = (html, anchor) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const doubles = ".katex-html, annotation, summary, .live-progress";
+    for (const element of page.querySelectorAll(doubles)) element.remove();
+    return htmlToText(page.documentElement.outerHTML, anchor);
+  };
+}
+
+/** Let the keyboard reach, and so scroll, what is wider than its column. */
+function markWide() {
+  const scrollers = ".katex-display, .bd-content figure:has(> img)";
+  for (const element of document.querySelectorAll(scrollers)) {
+    const wide = element.scrollWidth > element.clientWidth;
+    element.toggleAttribute("tabindex", wide);
+    if (wide) element.tabIndex = 0;
   }
 }
 
@@ -43,5 +56,6 @@ function unfoldForPrint() {
 bindButtons();
 focusSearch();
 unfoldForPrint();
-new ResizeObserver(markWideEquations).observe(document.body);
-document.fonts.ready.then(markWideEquations);
+document.addEventListener("DOMContentLoaded", cleanSearchResults);
+new ResizeObserver(markWide).observe(document.body);
+document.fonts.ready.then(markWide);

@@ -1,5 +1,6 @@
 """The built book: its folder, its pages, and the ways in which they are looked at."""
 
+import time
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -24,3 +25,15 @@ def look(page: Page, scheme: str, size: dict[str, int]) -> None:
 def open_boxes(page: Page) -> None:
     """Open every folded box of a page: hints, solutions, code."""
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def crowding() -> float:
+    """Return how often this process must wait for a core: 1 on a machine at rest.
+
+    A limit in seconds is multiplied by it, so that it judges the page and not whatever
+    else the machine has to do.
+    """
+    start, worked = time.monotonic(), time.process_time()
+    while time.process_time() < worked + 0.2:
+        pass
+    return max(1, (time.monotonic() - start) / 0.2)

@@ -2,12 +2,14 @@
 
 import json
 import time
+from collections.abc import Iterator
 
 import pytest
-from built import CHAPTERS, HTML, NARROW, ROOT, look
+from built import CHAPTERS, HTML, NARROW, ROOT, WIDE, crowding
+from conftest import watched
 from live.extension import is_live
-from playwright.sync_api import Locator, Page, expect
-from test_accessible import AXE, violations
+from playwright.sync_api import Locator, Page, Request, expect
+from test_accessible import assert_accessible
 
 from normlib import checks
 
@@ -33,7 +35,7 @@ def cell(page: Page, name: str) -> Locator:
 
 def finish(cell: Locator) -> str:
     """Return what a cell shows when its run has ended."""
-    expect(cell.get_by_role("button", name="Run")).to_be_visible(timeout=60_000)
+    expect(cell.get_by_role("button", name="Run")).to_be_visible(timeout=120_000)
     return cell.locator(".live-output").inner_text()
 
 
@@ -52,6 +54,12 @@ def seconds(cell: Locator) -> float:
     return time.monotonic() - start
 
 
+def first(cell: Locator) -> float:
+    """Return how long the first run on a page takes."""
+    cell.page.reload()
+    return seconds(cell) / crowding()
+
+
 def write(cell: Locator, code: str) -> None:
     """Put code in place of what stands in a cell, as a reader would paste it."""
     if not cell.locator(".cm-content").count():
@@ -68,6 +76,19 @@ def stub(page) -> Locator:
     return cell(page, STUB)
 
 
+@pytest.fixture(scope="module")
+def shared(browser, site) -> Iterator[Locator]:
+    """Return a cell whose Python has started, for tests that only run code in it."""
+    context = browser.new_context(base_url=site, viewport=WIDE)
+    faults: list[str] = []
+    page = watched(context, faults)
+    page.goto(PAGE)
+    run(cell(page, STUB), "1")
+    yield cell(page, STUB)
+    context.close()
+    assert faults == []
+
+
 class TestExercise:
     """The self-check of the notebooks, in the page."""
 
@@ -75,13 +96,13 @@ class TestExercise:
         assert "Not attempted yet" in run(stub)
         expect(stub.get_by_text("Passed", exact=True)).to_be_hidden()
 
-    def test_mistake_is_named_and_leads_to_its_equation(self, stub):
-        shown = run(stub, WRONG)
+    def test_mistake_is_named_and_leads_to_its_equation(self, shared):
+        shown = run(shared, WRONG)
         assert "Not yet" in shown
         assert "bessel-in-forward" in shown
-        link = stub.get_by_role("link", name="equation (2.1)")
+        link = shared.get_by_role("link", name="equation (2.1)")
         target = link.get_attribute("href").partition("#")[2]
-        assert stub.page.locator(f"[id='{target}']").count() == 1
+        assert shared.page.locator(f"[id='{target}']").count() == 1
 
     def test_right_answer_passes_and_is_remembered(self, stub):
         page = stub.page
@@ -95,18 +116,18 @@ class TestExercise:
             f"normalization: 1 of {ALL}"
         )
 
-    def test_hint_and_solution_can_be_asked_for(self, stub):
-        assert "Hint 1 of 3" in run(stub, 'checks.hint("batch-norm-forward")')
-        assert "Hint 2 of 3" in run(stub, 'checks.hint("batch-norm-forward")')
-        assert "x.mean(axis=0)" in run(stub, 'checks.solution("batch-norm-forward")')
+    def test_hint_and_solution_can_be_asked_for(self, shared):
+        assert "Hint 1 of 3" in run(shared, 'checks.hint("batch-norm-forward")')
+        assert "Hint 2 of 3" in run(shared, 'checks.hint("batch-norm-forward")')
+        assert "x.mean(axis=0)" in run(shared, 'checks.solution("batch-norm-forward")')
 
-    def test_answer_that_never_ends_is_named_by_the_check(self, stub):
+    def test_answer_that_never_ends_is_named_by_the_check(self, shared):
         endless = RIGHT.replace("    return", "    while True: pass\n    return")
-        assert "no-end" in run(stub, endless)
+        assert "no-end" in run(shared, endless)
 
-    def test_report_is_announced(self, stub):
-        run(stub)
-        assert stub.locator(".live-output").get_attribute("aria-live") == "polite"
+    def test_report_is_announced(self, shared):
+        run(shared)
+        assert shared.locator(".live-output").get_attribute("aria-live") == "polite"
 
 
 class TestProgress:
@@ -154,14 +175,9 @@ class TestRun:
     """A cell runs, says what happened, and never takes the page with it."""
 
     def test_first_result_comes_within_four_seconds_and_later_ones_at_once(self, stub):
-        first = []
-        for _ in range(3):  # the machine may be busy with other tests
-            stub.page.reload()
-            first.append(seconds(stub))
-        assert min(first) < 4
-        assert (
-            min(seconds(stub) for _ in range(8)) < 0.2
-        )  # half of it is the test's own
+        assert any(first(stub) < 4 for _ in range(5))
+        # The click, the wait and the look of this test are half of that.
+        assert any(seconds(stub) / crowding() < 0.2 for _ in range(20))
 
     def test_endless_loop_is_stopped_and_the_next_run_works(self, stub):
         run(stub)
@@ -190,35 +206,32 @@ class TestRun:
         stub.get_by_role("button", name="Stop").click()
         assert "0.447" in run(other)
 
-    def test_error_is_shown_with_its_line(self, stub):
-        assert 'File "this cell", line 2' in run(stub, "x = 1\nx = = 2")
-        assert "SyntaxError" in stub.locator(".live-error").inner_text()
-        assert "ZeroDivisionError" in run(stub, "1 / 0")
+    def test_error_is_shown_with_its_line(self, shared):
+        assert 'File "this cell", line 2' in run(shared, "x = 1\nx = = 2")
+        assert "SyntaxError" in shared.locator(".live-error").inner_text()
+        assert "ZeroDivisionError" in run(shared, "1 / 0")
 
-    def test_what_is_printed_is_text(self, stub):
+    def test_what_is_printed_is_text(self, shared):
         shown = run(
-            stub, "print('<b>bold</b>')\nimport sys\nprint('&amp;', file=sys.stderr)"
+            shared, "print('<b>bold</b>')\nimport sys\nprint('&amp;', file=sys.stderr)"
         )
         assert "<b>bold</b>" in shown
         assert "&amp;" in shown
-        assert stub.locator(".live-output b").count() == 0
+        assert shared.locator(".live-output b").count() == 0
 
-    def test_flood_of_output_is_cut(self, stub):
-        shown = run(stub, "for i in range(100_000): print(i)")
+    def test_flood_of_output_is_cut(self, shared):
+        shown = run(shared, "for i in range(100_000): print(i)")
         assert "20,000 characters are shown" in shown
         assert len(shown) < 25_000
 
-    def test_cell_sees_the_cells_above_as_they_last_ran(self, stub):
-        first = cell(stub.page, "students")
+    def test_cell_sees_the_cells_above_as_they_last_ran(self, shared):
+        first = cell(shared.page, "students")
         run(first, "x, _ = data.students()\nx = 10 * x")
-        affine = cell(stub.page, "affine-law")
+        affine = cell(shared.page, "affine-law")
         assert "700" in run(affine, "x")
 
-    def test_missing_packages_are_explained(self, stub):
-        assert "torch does not run in the page" in run(stub, "import torch")
-
-
-PICK = "import sys\nsys.meta_path.pop(0)\n"  # the lock that gives the clear message
+    def test_missing_packages_are_explained(self, shared):
+        assert "torch does not run in the page" in run(shared, "import torch")
 
 
 @pytest.mark.parametrize(
@@ -230,20 +243,33 @@ PICK = "import sys\nsys.meta_path.pop(0)\n"  # the lock that gives the clear mes
         "from pyodide.http import open_url",
         "import urllib.request as r\nr.urlopen('http://127.0.0.1:9')",
         "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)",
-        f"{PICK}import js\njs.fetch('/')",
-        f"{PICK}import js\njs.XMLHttpRequest.new()",
-        f"{PICK}import js\njs.importScripts('/')",
-        f"{PICK}import js\njs.indexedDB.open('x')",
-        f"{PICK}from pyodide.code import run_js\nrun_js('1')",
     ],
 )
-def test_code_has_no_way_out(stub, code):
-    requests = []
-    run(stub)
-    stub.page.on("request", lambda request: requests.append(request.url))
-    shown = run(stub, code + "\nprint('out')")
-    assert "Error" in shown.splitlines()[-1]
-    assert requests == [] or all(url.endswith("editor.js") for url in requests)
+def test_code_has_no_way_out(shared, code):
+    blocked(shared, code)
+
+
+def test_code_has_no_way_out_even_without_the_lock_on_imports(stub):
+    run(stub, "import sys\nsys.meta_path.pop(0)\nimport js")
+    blocked(stub, "import js\njs.fetch('/')")
+    blocked(stub, "import js\njs.XMLHttpRequest.new()")
+    blocked(stub, "import js\njs.importScripts('/')")
+    blocked(stub, "import js\njs.indexedDB.open('x')")
+    blocked(stub, "from pyodide.code import run_js\nrun_js('1')")
+
+
+def blocked(cell: Locator, code: str) -> None:
+    """Run code that must end in an error, without a request."""
+    requests: list[str] = []
+
+    def note(request: Request) -> None:
+        requests.append(request.url)
+
+    cell.page.on("request", note)
+    shown = run(cell, code + "\nprint('out')")
+    cell.page.remove_listener("request", note)
+    assert "Error" in shown.splitlines()[-1], code
+    assert requests == [], code
 
 
 class TestKeeping:
@@ -302,30 +328,36 @@ class TestKeyboard:
         keyboard.press("Tab")
         expect(stub.get_by_role("button", name="Run")).to_be_focused()
 
-    def test_tab_indents_inside(self, stub):
-        write(stub, "if True:")
-        stub.page.keyboard.press("Enter")
-        stub.page.keyboard.press("Tab")
-        stub.page.keyboard.insert_text("print(7)")
-        stub.page.keyboard.press("Control+Enter")
-        shown = finish(stub)
+    def test_tab_indents_inside(self, shared):
+        write(shared, "if True:")
+        shared.page.keyboard.press("Enter")
+        shared.page.keyboard.press("Tab")
+        shared.page.keyboard.insert_text("print(7)")
+        shared.page.keyboard.press("Control+Enter")
+        shown = finish(shared)
         assert shown.strip() == "7"
 
-    def test_focus_goes_to_stop_and_back(self, stub):
-        run(stub)
-        write(stub, "while True: pass")
-        stub.get_by_role("button", name="Run").focus()
-        stub.page.keyboard.press("Enter")
-        expect(stub.get_by_role("button", name="Stop")).to_be_focused()
-        stub.page.keyboard.press("Enter")
-        expect(stub.get_by_role("button", name="Run")).to_be_focused()
+    def test_focus_goes_to_stop_and_back(self, shared):
+        run(shared)
+        write(shared, "while True: pass")
+        shared.get_by_role("button", name="Run").focus()
+        shared.page.keyboard.press("Enter")
+        expect(shared.get_by_role("button", name="Stop")).to_be_focused()
+        shared.page.keyboard.press("Enter")
+        expect(shared.get_by_role("button", name="Run")).to_be_focused()
 
-    def test_editor_has_a_name_and_explains_its_keys(self, stub):
-        write(stub, "1")
-        editor = stub.locator(".cm-content")
+    def test_editor_has_a_name_and_explains_its_keys(self, shared):
+        write(shared, "1")
+        editor = shared.locator(".cm-content")
         assert editor.get_attribute("aria-label") == "Exercise batch-norm-forward"
-        help = stub.page.locator(f"#{editor.get_attribute('aria-describedby')}")
+        help = shared.page.locator(f"#{editor.get_attribute('aria-describedby')}")
         assert "Escape" in help.text_content()
+
+
+@pytest.mark.parametrize("code", [WRONG, RIGHT, "print(1)\n1 / 0"])
+def test_axe_finds_nothing_in_an_editor_and_its_report(stub, code):
+    run(stub, code)
+    assert_accessible(stub.page)
 
 
 def test_text_area_does_the_work_where_the_editor_does_not_load(page, faults):
@@ -378,16 +410,6 @@ def test_bar_fits_on_a_phone(page):
             assert min(box["width"], box["height"]) >= 24
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_while_a_cell_is_used(page, scheme):
-    page.goto(PAGE)
-    look(page, scheme, NARROW)
-    run(cell(page, "students"), "print('x' * 200)\n1 / 0")
-    run(cell(page, STUB), WRONG)
-    page.evaluate(AXE)
-    assert violations(page) == []
-
-
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_live_cell_runs_and_shows_what_the_notebook_shows(page, name):
     page.goto(name)
@@ -403,22 +425,20 @@ def test_every_live_cell_runs_and_shows_what_the_notebook_shows(page, name):
             assert " ".join(shown.split()) == text, live.id
 
 
-def test_every_exercise_in_code_passes_with_its_solution(page):
+@pytest.mark.parametrize("part", range(4))
+def test_every_exercise_in_code_passes_with_its_solution(shared, part):
     """All worked answers, and one mistake of each, on the Python of the page."""
-    page.goto(PAGE)
-    shown = run(cell(page, STUB), EVERY)
-    named, total = shown.split()[-2:]
-    wanted = sum(callable(checks.solution(n).function) for n in checks.exercises())
-    assert (int(named), int(total)) == (wanted, wanted), shown
+    names = [n for n in checks.exercises() if callable(checks.solution(n).function)]
+    names = names[part::4]  # a run may take half a minute, also on a busy machine
+    shown = run(shared, EVERY.format(names=names))
+    assert shown.split() == names, shown
 
 
 EVERY = """
-code = [n for n in checks.exercises() if callable(checks.solution(n).function)]
-named = 0
-for name in code:
+for name in {names}:
     checks.check(name, checks.solution(name)).require()
     first, mistake = next(iter(checks.mistakes(name).items()))
     report = checks.check(name, mistake.answer, seed=1)
-    named += first in (report.mistake or "").split(" or ")
-print(named, len(code))
+    if first in (report.mistake or "").split(" or "):
+        print(name)
 """

@@ -1,7 +1,7 @@
 """Equations in a browser: drawn without a script, for the eye and for a reader."""
 
 import pytest
-from built import HTML, NARROW, PAGES, look, open_boxes
+from built import HTML, NARROW, PAGES, WIDE, look, open_boxes
 
 WITH_EQUATIONS = [
     name for name in PAGES if 'class="katex"' in (HTML / name).read_text()
@@ -12,13 +12,28 @@ def test_every_chapter_has_equations():
     assert len(WITH_EQUATIONS) >= 5
 
 
+LINES_THAT_BEGIN_WITH_A_STOP = """() =>
+  [...document.querySelectorAll("article span.math")].flatMap((math) => {
+    const after = math.nextSibling;
+    if (after?.nodeType !== Node.TEXT_NODE || !/^[.,;:]/.test(after.data)) return [];
+    const range = document.createRange();
+    range.setStart(after, 0);
+    range.setEnd(after, 1);
+    const bases = math.querySelectorAll(".katex-html > *");
+    const end = bases[bases.length - 1].getBoundingClientRect();
+    const stop = range.getBoundingClientRect();
+    return stop.left < end.left ? [math.textContent + after.data] : [];
+  })
+"""
+
+
 @pytest.mark.parametrize("name", WITH_EQUATIONS)
 class TestPage:
     """What holds for every page with an equation."""
 
     def test_every_equation_is_set(self, page, name):
         page.goto(name)
-        places = page.locator("article .math")
+        places = page.locator("article :is(span, div).math")
         parts = ".katex-mathml math", ".katex-html[aria-hidden=true]"
         for part in parts:
             without = places.filter(has_not=page.locator(part))
@@ -37,6 +52,13 @@ class TestPage:
         )
         for sign in ("\\(", "\\[", "\\frac", "$$"):
             assert sign not in text
+
+    def test_full_stop_stays_with_its_equation(self, page, name):
+        page.goto(name)
+        for size in (WIDE, NARROW):
+            look(page, "light", size)
+            open_boxes(page)
+            assert page.evaluate(LINES_THAT_BEGIN_WITH_A_STOP) == []
 
     def test_wide_ones_scroll_by_themselves_and_with_the_keyboard(self, page, name):
         page.goto(name)

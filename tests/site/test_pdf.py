@@ -5,6 +5,7 @@ import pytest
 from built import DOCUMENTS
 from pypdf import PdfReader, PdfWriter
 
+pytestmark = pytest.mark.xdist_group("pdf")  # one process prints
 PRINTED = [DOCUMENTS[0], "chapters/inference", "chapters/notation"]
 CONFIG = {"title": "A book", "author": "Its authors", "copyright": "2026"}
 
@@ -56,9 +57,15 @@ def test_no_page_is_blank(paper, texts):
     assert len(texts) > 15
 
 
-def test_links_between_chapters_stay_in_the_pdf(paper):
+def test_each_link_within_the_printed_pages_is_one_in_the_pdf(paper):
     notes = [a.get_object() for sheet in paper.pages for a in sheet.get("/Annots", [])]
-    assert sum("/Dest" in note for note in notes) > 30
+    found = {note["/Dest"] for note in notes if "/Dest" in note}
+    book = pdf.assemble(PRINTED, CONFIG)
+    anchors = {element["id"] for element in book(id=True)}
+    links = book.select("a[href^='#']:not(.headerlink)")
+    wanted = {f"/{a['href'][1:]}" for a in links if a["href"][1:] in anchors}
+    assert wanted <= found
+    assert len(wanted) > 30
     outside = [note["/A"]["/URI"] for note in notes if "/A" in note]
     assert [uri for uri in outside if "127.0.0.1" in uri] == []
 

@@ -20,6 +20,16 @@ def test_search_finds_a_word_and_opens_its_page(page):
     expect(page.locator(".highlighted").first).to_be_attached()
 
 
+def test_search_shows_an_equation_once(page):
+    page.goto("search.html?q=covariance")
+    found = page.locator("#search-results .context")
+    expect(found.first).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    shown = " ".join(found.all_inner_texts())
+    assert "\\" not in shown
+    assert "Show code cell" not in shown
+
+
 def test_search_says_when_it_finds_nothing(page):
     page.goto("search.html?q=zzzzzz")
     expect(page.locator("#search-results")).to_contain_text("did not match")
@@ -67,22 +77,15 @@ def test_figures_and_cited_equations_are_numbered(page, name):
     assert all("(" in number for number in numbers)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_wide_equation_scrolls_in_itself_by_keyboard(page, name):
-    page.goto(name)
-    look(page, "light", NARROW)
-    wide = page.locator("div.math .katex-display[tabindex='0']")
-    for equation in wide.all()[:1]:
-        equation.focus()
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(300)
-        assert equation.evaluate("e => e.scrollLeft") > 0
-
-
-def test_some_equation_is_wider_than_a_phone(page):
+def test_what_is_wider_than_a_phone_scrolls_in_itself_by_keyboard(page):
     page.goto(CHAPTER)
     look(page, "light", NARROW)
-    assert page.locator(".katex-display[tabindex='0']").count() > 0
+    for kind in (".katex-display", "figure"):
+        wide = page.locator(f"article {kind}[tabindex='0']").first
+        wide.focus()
+        page.keyboard.press("ArrowRight")
+        handle = wide.element_handle()
+        page.wait_for_function("e => e.scrollLeft > 0", arg=handle)
 
 
 def test_first_tab_stop_skips_to_the_text(page):
@@ -119,6 +122,40 @@ FOCUS = """async () => {
     marked: style.outlineStyle !== "none" || style.boxShadow !== "none",
   };
 }"""
+
+
+def press_until(page, key: str, selector: str, limit: int = 100) -> None:
+    """Press a key until the focus is on what the selector names."""
+    for _ in range(limit):
+        page.keyboard.press(key)
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    pytest.fail(f"{limit} times {key} do not lead to {selector}")
+
+
+def test_chapter_is_worked_through_by_keyboard_alone(page):
+    page.goto("chapters/preprocessing.html")
+    press_until(page, "Tab", f"nav.bd-links a[href='{CHAPTER.split('/')[1]}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{CHAPTER}")
+    press_until(page, "Tab", "a.skip-link, #pst-skip-link a")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#main-content")
+    press_until(page, "Tab", ".live-bar button:not(.live-run)")  # Edit
+    page.keyboard.press("Enter")
+    expect(page.locator(".cm-content")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("40 + 2")
+    page.keyboard.press("Control+Enter")
+    live = page.locator(".cell.live", has=page.locator(".cm-editor"))
+    expect(live.locator(".live-output")).to_contain_text("42", timeout=120_000)
+    page.keyboard.press("Escape")
+    press_until(page, "Tab", "details.solution > summary", limit=200)
+    page.keyboard.press("Enter")
+    assert page.locator("details.solution").first.evaluate("box => box.open")
+    press_until(page, "Tab", "a.right-next", limit=400)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/chapters/inference.html")
 
 
 def test_menu_of_a_phone_opens_and_closes_by_keyboard(page):
@@ -162,7 +199,12 @@ class TestPrint:
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 680, "height": 960})  # A4 less its margins
         open_boxes(page)
-        assert page.locator("main button:visible").count() == 0
+        page.evaluate("scrollTo(0, 5000)")
+        page.evaluate("scrollTo(0, 4000)")  # now the theme offers a way to the top
+        assert page.locator("#pst-back-to-top").count() == 1
+        assert (
+            page.locator("button:visible, details.hide > summary:visible").count() == 0
+        )
         assert page.locator("nav.bd-links").is_visible() is False
         clipped = page.locator("article pre:visible").evaluate_all(
             "all => all.filter(e => e.scrollWidth > e.clientWidth + 1)"
