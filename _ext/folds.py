@@ -23,8 +23,6 @@ def fold(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if "dropdown" in box["classes"]:
             title, *content = box.children
             for link in list(title.findall(nodes.reference)):
-                link.replace_self(link.children)  # a click on the title opens the box
-            for link in list(title.findall(nodes.reference)):
                 link.replace_self(link.children)  # a click is to open the box
             summary = FoldTitle("", "", *title.children)
             box["classes"].remove("dropdown")

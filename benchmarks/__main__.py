@@ -6,12 +6,22 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
-from benchmarks import accuracy, machine, numpy_speed, records, tables, torch_speed
+from benchmarks import (
+    accuracy,
+    figures,
+    machine,
+    numpy_speed,
+    records,
+    tables,
+    torch_speed,
+)
 
+FIGURES = Path(__file__).parent.parent / "_build" / "benchmarks"
 MEASURED = {"layers": numpy_speed, "renorm": torch_speed, "accuracy": accuracy}
 
 
@@ -27,7 +37,9 @@ def main() -> None:
         if found:
             results = records.add(results, name, found, where)
     records.save(results)
+    figures.save(results, FIGURES)
     print(tables.everything(results))
+    print(f"\nSaved in {records.FILE}, and as figures in {FIGURES}.")
 
 
 def arguments() -> argparse.Namespace:

@@ -2,15 +2,39 @@
 
 from collections.abc import Iterable
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from benchmarks.tables import unique
+from benchmarks.tables import select, unique
 
 MARKERS = "osD^vPX*"
 LINES = ("-", "--", ":", "-.")
 NAN = 1e5  # where a NaN is drawn: above every finite error
+COMPARED = (  # in the figure of errors: one or two of each family
+    "normlib batch",
+    "two passes",
+    "torch batch",
+    "torch batch, channels last",
+    "one pass, E[x²] - E[x]²",
+    "flax",
+    "Keras",
+)
+
+
+def save(results: dict, folder: Path) -> None:
+    """Draw each table of `results` into an SVG file of its name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in results["tables"]:
+        figure = Figure(figsize=(9, 5), layout="constrained")
+        records = select(results, name)
+        if name == "accuracy":
+            errors(figure.subplots(), records, COMPARED)
+        else:
+            ratios(figure.subplots(), records)
+        figure.savefig(folder / f"{name}.svg")
 
 
 def ratios(ax: Any, records: list[dict]) -> Any:

@@ -1,5 +1,6 @@
 """How figures look: arrays in, artists out; no statistic is computed here."""
 
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -7,7 +8,7 @@ import matplotlib.pyplot as plt
 
 from normlib.kernel import Array
 
-__all__ = ["COLORS", "band", "use_style"]
+__all__ = ["COLORS", "band", "strips", "use_style"]
 
 # Okabe and Ito's palette, told apart by color-blind readers. One color per quantity
 # and per method, through the whole book.
@@ -37,4 +38,13 @@ def band(
     """Draw a line with a band around it, as for the spread over seeds; return `ax`."""
     ax.plot(x, middle, color=color, label=label)
     ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+    return ax
+
+
+def strips(ax: Any, rows: Mapping[str, Array], colors: Iterable[str]) -> Any:
+    """Draw each entry as a row of dots, the first on top, as for seeds; return `ax`."""
+    for place, (values, color) in enumerate(zip(rows.values(), colors, strict=True)):
+        ax.plot(values, [place] * len(values), "o", color=color, alpha=0.5)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
     return ax

@@ -296,6 +296,12 @@ class TestFigures:
         assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "1e4"]
         plt.close(fig)
 
+    def test_a_file_holds_each_table(self, tmp_path):
+        figures.save(measured_twice(), tmp_path / "new")
+        (file,) = (tmp_path / "new").iterdir()
+        assert file.name == "renorm.svg"
+        assert file.read_text().count("<!-- Keras -->") == 1
+
 
 def test_saved_results_are_those_of_the_code():
     results = records.load()

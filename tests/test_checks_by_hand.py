@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from normlib import checks
+from normlib import batch_norm, batch_norm_backward, checks
 from normlib.checks import ledger
 from normlib.checks.bank import EXERCISES, QUESTIONS
 from normlib.checks.by_hand import Choice, Number
@@ -23,6 +23,15 @@ def condition(mean):
     return np.linalg.cond([[1, mean], [mean, mean**2 + 100]])
 
 
+def first_step(scale):
+    """Return output, length and angle of a step in the weights before a batch norm."""
+    u, w = np.array([[1.0, 2.0], [4.0, 3.0], [5.0, 9.0]]), scale * np.array([2.0, -1.0])
+    y, cache = batch_norm(u @ w[:, None], np.ones(1), np.zeros(1), eps=1e-12)
+    step = u.T @ batch_norm_backward(np.eye(3)[:, :1], cache)[0]
+    length = np.linalg.norm(step)
+    return y.max(), length, length / np.linalg.norm(w)
+
+
 # Each number once more, from its definition.
 COMPUTED = {
     "standardize-table": (1.5 / np.std(CGPA), np.corrcoef(CGPA, [1, 0, 1, 0])[0, 1]),
@@ -32,10 +41,19 @@ COMPUTED = {
     "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
     "gradient-of-three": (1 / 8**0.5, -1 / 8**0.5, 0),
     "one-in-a-hundred": (1 - 0.01) / np.std([1] + 99 * [0]),
+    "rate-for-scaled-weights": 3 * 0.1 / (1 / 3),
+    "loss-floor-of-normalized-scores": -math.log(
+        math.exp(3) / (math.exp(3) + 9 * math.exp(-1 / 3))
+    ),
     "three-updates": 0.1 * (1 + 0.9 + 0.81),
     "fold-one-channel": (2 * 6 / 2, (1 - 3) * 6 / 2 + 5),
     "steps-to-forget": [math.ceil(math.log(0.01) / math.log(w)) for w in (0.9, 0.99)],
     "new-student": [0.5 / np.std([8, 7, 6, 9], ddof=ddof) for ddof in (1, 0)],
+    "two-micro-batches": (1 / np.std([1, 3]), -1 / np.std([1, 3, 5, 7])),
+    "three-of-twelve": np.array([0.75, -0.25]) / np.std(3 * [1] + 9 * [0]),
+    "never-seen": (6 - 6, (6 - np.mean([0, 6])) / np.mean([1, 1]) ** 0.5),
+    "ten-times-the-weights": np.divide(first_step(10), first_step(1)),
+    "factor-of-abs": (1 - 2 / math.pi) ** -0.5,
     "corrections-by-hand": (np.std([1, 1, 5, 5]) / 4, (3 - 2) / 4),
     "renorm-output-by-hand": 0.1 + np.array([-1, 1]) / 1.5,
     "renorm-gradient-by-hand": 0.5 / 2 * np.array([1 - 1 / 4 - 1 / 4, -1 / 4 - 1 / 4]),
@@ -46,7 +64,10 @@ COMPUTED = {
     "layer-norm-by-hand": (np.array([1, 2, 6]) - 3) / np.std([1, 2, 6]),
     "same-again": [np.corrcoef([1, 2, 6], row)[0, 1] for row in RELATIVES],
     "parameters-and-means": (2 * 512, np.zeros((8, 100, 512)).mean(axis=-1).size),
+    "sum-of-branches": 1 + 8 * 0.5**2,
+    "two-updates": 1 - math.sqrt(1 - 0.1),
     "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
+    "stream-growth": math.sqrt(1 + 12 * 0.5),
 }
 
 

@@ -218,3 +218,11 @@ def test_kernel_leaves_its_inputs_alone(rng):
     merge_moments(np.arange(1, 8), x, x**2)
     for a, copy in zip(arrays, copies, strict=True):
         np.testing.assert_allclose(a, copy, rtol=0)
+
+
+@given(SEEDS, SHAPE)
+def test_x_hat_against_x_gives_the_deviation(seed, shape):
+    x = np.random.default_rng(seed).standard_normal(shape)
+    x_hat, inv_std = normalize(x, (0,), EPS)
+    share = inv_std * moments(x, (0,))[1]  # the deviation, if eps is 0
+    np.testing.assert_allclose((x_hat * x).mean(axis=0, keepdims=True), share)

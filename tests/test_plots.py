@@ -9,7 +9,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
 
-from normlib.plots import COLORS, band, use_style
+from normlib.plots import COLORS, band, strips, use_style
 
 
 @pytest.fixture
@@ -44,3 +44,14 @@ def test_band_draws_the_three_curves_it_is_given(ax):
 def test_methods_that_share_a_figure_have_different_colors():
     methods = ["none", "batch", "renorm", "layer", "group", "instance", "rms"]
     assert len({COLORS[method] for method in methods}) == len(methods)
+
+
+def test_strips_put_each_entry_into_a_row_of_its_own(ax):
+    rows = {"with": np.array([1.0, 2.0]), "without": np.array([3.0, 5.0, 4.0])}
+    assert strips(ax, rows, [COLORS["batch"], COLORS["none"]]) is ax
+    for place, (line, values) in enumerate(zip(ax.lines, rows.values(), strict=True)):
+        np.testing.assert_allclose(line.get_xdata(), values)
+        np.testing.assert_allclose(line.get_ydata(), place)
+    assert [text.get_text() for text in ax.get_yticklabels()] == list(rows)
+    bottom, top = ax.get_ylim()
+    assert bottom > top

@@ -42,8 +42,7 @@ def build(folder: Path) -> None:
         raise ExtensionError("node_modules is missing; run `python tools/install.py`")
     folder.mkdir(parents=True, exist_ok=True)
     copy_pyodide(folder)
-    if not (folder / "numpy.zip").exists():
-        write_zip(folder / "numpy.zip", numpy_files())
+    write_zip(folder / "numpy.zip", numpy_files())
     write_zip(folder / "normlib.zip", normlib_files())
     bundle(folder)
 

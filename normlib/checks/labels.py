@@ -2,12 +2,17 @@
 
 __all__ = ["CHAPTERS", "where"]
 
-CHAPTERS = {
+CHAPTERS = {  # in the order of the book
     "preprocessing": "Preprocessing",
     "batch-norm": "Batch normalization",
+    "training": "Training with batch norm",
     "inference": "Inference",
+    "why": "Why does it work?",
+    "failures": "When batch norm fails",
     "batch-renorm": "Batch renormalization",
     "other-norms": "Layer, instance, group and RMS norm",
+    "transformers": "Depth and transformers",
+    "field-guide": "Field guide and bug clinic",
 }
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {
@@ -42,8 +47,8 @@ _EQUATIONS = {
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)
-    for number, (chapter, places) in enumerate(_EQUATIONS.items(), 1)
-    for label, place in places.items()
+    for number, chapter in enumerate(CHAPTERS, 1)
+    for label, place in _EQUATIONS.get(chapter, {}).items()
 } | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 
 

@@ -87,11 +87,6 @@ class BatchRenorm(_BatchNorm):
         The schedule of the clips, as in `normlib.renorm_schedule`; its step is
         ``num_batches_tracked``.
 
-    Attributes
-    ----------
-    clips : tuple of float
-        The r_max and d_max that the next training step will use.
-
     Raises
     ------
     ValueError

@@ -61,6 +61,7 @@ export function replace(area, { run, changed, label, help }) {
         "aria-label": label,
         "aria-describedby": help,
         spellcheck: "false",
+        tabindex: "0", // a region that scrolls must be reachable, says axe
       }),
     ],
   });
