@@ -25,7 +25,12 @@ from claims.store import Store
 from claims.table import Result, markdown, save, saved
 
 # Results of papers that do not show at this size; all others must.
-NOT_REPRODUCED = {"batch-statistics", "constant-statistics", "renorm-warm-up"}
+NOT_REPRODUCED = {
+    "batch-statistics",
+    "constant-statistics",
+    "renorm-warm-up",
+    "tiny-batches",
+}
 
 # Cards of a second or less: NumPy, autograd, float32.
 QUICK = ["constant-statistics", "scale-invariance", "gradient-per-layer"]
