@@ -32,7 +32,7 @@ def test_bookmarks_name_the_chapters_and_lead_to_them(paper, texts):
     chapters = [entry for entry in paper.outline if not isinstance(entry, list)]
     titles = [chapter.title for chapter in chapters]
     assert titles[0] == "Contents"
-    assert "3. Inference: which statistics?" in titles
+    assert any(title.endswith(". Inference: which statistics?") for title in titles)
     assert len(titles) == 1 + len(PRINTED)
     for chapter in chapters:
         text = texts[paper.get_destination_page_number(chapter)]
