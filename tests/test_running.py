@@ -57,6 +57,19 @@ def test_batch_of_two_stores_twice_the_biased_variance():
     np.testing.assert_allclose([stats.mean, stats.var], [[4], [2]], rtol=1e-15)
 
 
+@pytest.mark.parametrize("steps", [1, 20])
+def test_unbiased_variance_follows_from_the_biased_one_and_the_start(steps, rng):
+    stats = biased = RunningStats.initial(3, momentum=0.01)
+    for _ in range(steps):
+        mean, var = moments(rng.normal(0, 2, (8, 3)), (0,))
+        stats = stats.update(mean, var, m=8)
+        biased = biased.toward(mean.ravel(), var.ravel())
+    start = 0.99**steps
+    expected = 8 / 7 * (biased.var - start) + start
+    np.testing.assert_allclose(stats.var, expected, **TOLERANCE["float64"])
+    assert (stats.var > biased.var).all()
+
+
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_recalibrate_matches_torch_on_one_huge_batch(shape, rng):
     batches = [rng.normal(i, 1 + i, (n, *shape[1:])) for i, n in enumerate((3, 1, 8))]
