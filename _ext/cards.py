@@ -25,7 +25,7 @@ class Cards(SphinxDirective):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return what the text means; report a chapter that has no card."""
+        """Put what the text means into the page; report a chapter without a card."""
         measured = [CARDS[name] for name in CARDS if name in names()]
         if not self.arguments:
             return self.parsed(verdicts(measured))
@@ -36,11 +36,14 @@ class Cards(SphinxDirective):
         return self.parsed("\n".join(map(section, own)))
 
     def parsed(self, text: str) -> list[nodes.Node]:
-        """Return the nodes of some Markdown with headings."""
+        """Add the nodes of some Markdown with headings to the page."""
+        page, end = self.state_machine.node, len(self.state_machine.node)
         place = nodes.section(document=self.state.document)
         lines = StringList(text.splitlines(), self.env.docname)
         self.state.nested_parse(lines, 0, place, match_titles=True)
-        return place.children
+        # MyST adds sections to the page itself, and the first one's label to `place`.
+        page.insert(end, place.children)
+        return []
 
 
 def verdicts(cards: list[Card]) -> str:

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from conftest import NOTEBOOKS, ROOT, cells
 
+from claims.table import names
 from normlib import batch_norm
 
 PAGES = [*sorted(ROOT.glob("chapters/*.md")), *NOTEBOOKS]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 LIBRARY = "\n".join(path.read_text() for path in ROOT.glob("normlib/**/*.py"))
 TESTS = "\n".join(path.read_text() for path in ROOT.glob("tests/**/*.py"))
+AUDIT = ROOT / "chapters/audit.md"
+VERDICTS = {"true", "imprecise", "contested", "wrong"}
 
 BRITISH = (
     r"\w*(?:normalis|standardis|initialis|optimis|regularis|generalis|minimis|maximis"
@@ -53,6 +56,8 @@ def labels_of(page) -> list[str]:
     labels = re.findall(r"\$\$ *\(([\w-]+)\)", text)  # equations
     labels += re.findall(r"^\(([\w-]+)\)=", text, re.M)  # sections
     labels += re.findall(r"^:(?:label|name): *([\w-]+)", text, re.M)  # directives
+    if page.name == "cards.md":  # sections that the directive makes
+        labels += [f"card-{name}" for name in names()]
     if page.suffix == ".ipynb":  # figures
         shown = [cell["metadata"].get("mystnb", {}) for cell in cells(page, "code")]
         labels += [s["figure"]["name"] for s in shown if "name" in s.get("figure", {})]
@@ -67,6 +72,13 @@ def recap_rows(page) -> list[list[str]]:
     table = re.search(r"^## Recap$(.*?)(?=^## |\Z)", text_of(page), re.M | re.S)
     lines = re.findall(r"^\|(.+)\|\s*$", table.group(1), re.M) if table else []
     return [line.split("|") for line in lines[2:]]
+
+
+def audit_rows() -> list[list[str]]:
+    """Return the rows of all tables of the audit: claim, verdict, truth, place."""
+    tables = re.findall(r"^\|[-|]+\|\n((?:\|.*\n)+)", AUDIT.read_text(), re.M)
+    lines = [line for table in tables for line in table.splitlines()]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def stem(page) -> str:
@@ -104,6 +116,24 @@ def test_recap_names_functions_and_tests_that_exist(page):
             assert (
                 re.search(rf"\b{test}\b", TESTS) or (ROOT / f"tests/{test}.py").exists()
             )
+
+
+def test_each_audited_claim_has_a_verdict_and_ends_in_a_link():
+    rows = audit_rows()
+    assert len(rows) >= 60
+    for claim, verdict, truth, place in rows:
+        assert verdict in VERDICTS, claim
+        assert "" not in (claim, truth)
+        target = re.findall(r"\{(?:eq|numref|ref)\}`([\w-]+)`$", place)
+        assert target, f"{claim} does not end in a link"
+        assert target[0] in LABELS, claim
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=stem)
+def test_chapter_that_the_audit_names_links_back(page):
+    named = {label for row in audit_rows() for label in re.findall(r"`(.+?)`", row[3])}
+    if named & set(labels_of(page)):
+        assert "](audit.md)" in text_of(page)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *DOCUMENTS], ids=stem)

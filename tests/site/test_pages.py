@@ -1,10 +1,14 @@
 """Every page: loads without a fault, fits on a phone, reads without scripts."""
 
+import re
 from itertools import pairwise
 from urllib.parse import urljoin
 
 import pytest
 from built import HTML, NARROW, PAGES, crowding, look, open_boxes
+
+from claims.catalog import CARDS
+from claims.table import names
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -50,6 +54,12 @@ class TestPage:
     def test_paints_within_a_second_and_a_half(self, page, name):
         tries = (largest_paint(page, name) / crowding() for _ in range(5))
         assert any(milliseconds <= 1500 for milliseconds in tries)
+
+
+def test_label_of_each_card_stands_at_its_title():
+    page = (HTML / "chapters/cards.html").read_text()
+    titles = re.findall(r'id="card-([\w-]+)"></span><h3>(.*?)<', page)
+    assert dict(titles) == {name: CARDS[name].title for name in names()}
 
 
 def beyond(page) -> list[str]:
