@@ -16,6 +16,7 @@ CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
 RELATIVES = [[2, 4, 12], [11, 12, 16], [-1, -2, -6], [5, 4, 0]]
 CGPA = [7, 8, 9, 6]
 WILD = [0, 1, 0, 1, 0, 1, 0, 1, 100]
+TWO_PARTS = [2, 4] + 3 * [7 - math.sqrt(5), 7 + math.sqrt(5)]
 
 
 def condition(mean):
@@ -68,6 +69,8 @@ COMPUTED = {
     "two-updates": 1 - math.sqrt(1 - 0.1),
     "most-groups": max(g for g in range(1, 13) if 12 % g == 0 and 12 // g > 2),
     "stream-growth": math.sqrt(1 + 12 * 0.5),
+    "moments-of-two-processes": (np.mean(TWO_PARTS), np.var(TWO_PARTS)),
+    "weights-of-unequal-parts": np.divide([24, 8], np.mean([24, 8])),
 }
 
 

@@ -13,6 +13,7 @@ CHAPTERS = {  # in the order of the book
     "other-norms": "Layer, instance, group and RMS norm",
     "transformers": "Depth and transformers",
     "field-guide": "Field guide and bug clinic",
+    "distributed": "Batches split over several processes",
 }
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {

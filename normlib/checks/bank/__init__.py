@@ -20,6 +20,7 @@ from normlib.checks.bank import (
     merging,
     min_max,
     questions_batch_norm,
+    questions_distributed,
     questions_failures,
     questions_field_guide,
     questions_inference,
@@ -91,5 +92,6 @@ QUESTIONS: dict[str, Number | Choice] = {
         *questions_layers.LAYERS,
         *questions_transformers.TRANSFORMERS,
         *questions_field_guide.FIELD_GUIDE,
+        *questions_distributed.DISTRIBUTED,
     )
 }
