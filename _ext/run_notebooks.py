@@ -21,7 +21,8 @@ from sphinx.errors import ExtensionError
 def fingerprint(root: Path) -> str:
     """Return a digest of everything outside a notebook that can change its results."""
     digest = hashlib.sha256(sys.version.encode())
-    folders = ("normlib/**/*.py", "benchmarks/*.*", "claims/*.*", "clinic/*.py")
+    named = ("normlib/**", "benchmarks", "claims", "clinic", "examples")
+    folders = [f"{folder}/*.{kind}" for folder in named for kind in ("py", "json")]
     code = [path for folder in folders for path in sorted(root.glob(folder))]
     for path in [*code, root / "constraints.txt"]:
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
