@@ -218,7 +218,8 @@ class TestPrint:
         closed = page.locator("details:not([open])")
         before = closed.count()
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert closed.count() == 0 < before
+        assert closed.count() == 0
+        assert before or name != CHAPTER  # a page of tables may have none
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert closed.count() == before
 
