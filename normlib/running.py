@@ -11,6 +11,15 @@ from normlib.validation import normalizable, vector
 __all__ = ["RunningStats", "batch_norm_inference", "recalibrate"]
 
 
+def require_weight(momentum: float | None) -> None:
+    """Raise ValueError unless `momentum` is a weight, or None."""
+    if momentum is not None and not 0 <= momentum <= 1:
+        raise ValueError(
+            f"momentum is the weight of the new batch, in [0, 1] or None, "
+            f"got {momentum}"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class RunningStats:
     """A channel's mean and variance as estimated so far; frozen.
@@ -32,11 +41,7 @@ class RunningStats:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a momentum that is no weight, or unequal shapes."""
-        if self.momentum is not None and not 0 <= self.momentum <= 1:
-            raise ValueError(
-                f"momentum is the weight of the new batch, in [0, 1] or None, "
-                f"got {self.momentum}"
-            )
+        require_weight(self.momentum)
         if np.shape(self.mean) != np.shape(self.var):
             raise ValueError(
                 f"mean has shape {np.shape(self.mean)}, var {np.shape(self.var)}"

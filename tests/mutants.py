@@ -215,7 +215,7 @@ MUTANTS = {
             "y = x; y -= coarse.reshape(shape)",
         ),
         ("running-mean-rounded", "    y -= fine.reshape(shape)\n", ""),
-        ("momentum-unchecked", "not 0 <= self.momentum <= 1", "self.momentum < 0"),
+        ("momentum-unchecked", "not 0 <= momentum <= 1", "momentum < 0"),
     ],
     "renorm": [
         (

@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from torch import Tensor
 
+from normlib.running import require_weight
+
 __all__ = [
     "require_batch",
     "require_finite_statistics",
@@ -17,11 +19,7 @@ def require_settings(eps: float, momentum: float | None) -> None:
     """Raise ValueError unless eps is positive and momentum a weight, or None."""
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}; torch's default is 1e-5")
-    if momentum is not None and not 0 <= momentum <= 1:
-        raise ValueError(
-            f"momentum is the weight of the new batch, in [0, 1] or None, "
-            f"got {momentum}"
-        )
+    require_weight(momentum)
 
 
 def require_batch(x: Tensor, num_features: int, ndims: Collection[int]) -> None:
