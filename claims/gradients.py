@@ -157,7 +157,7 @@ CARDS = (
     ),
     Card(
         name="constant-statistics",
-        chapter="batch-norm",
+        chapter="batch-norm-backward",
         title="Does a gradient that ignores the statistics fail?",
         paper="ioffe2015batch",
         theirs="if the gradient step ignores the normalization, the bias grows "

@@ -4,7 +4,10 @@ __all__ = ["CHAPTERS", "where"]
 
 CHAPTERS = {  # in the order of the book
     "preprocessing": "Preprocessing",
-    "batch-norm": "Batch normalization",
+    "hidden-layers": "Why hidden layers need it",
+    "batch-norm": "Batch normalization, forward",
+    "batch-norm-backward": "Batch normalization, backward by hand",
+    "axes": "Axes: sequences and images",
     "training": "Training with batch norm",
     "inference": "Inference",
     "why": "Why does it work?",
@@ -22,10 +25,13 @@ _EQUATIONS = {
         "eq-moments": 1,
         "eq-x-hat": 2,
         "eq-batch-norm": 3,
-        "eq-dgamma-dbeta": 6,
-        "eq-dx": 7,
-        "eq-batch-norm-dx": 8,
     },
+    "batch-norm-backward": {
+        "eq-dgamma-dbeta": 1,
+        "eq-dx": 2,
+        "eq-batch-norm-dx": 3,
+    },
+    "axes": {"eq-index-sets": 1},
     "inference": {
         "eq-inference": 1,
         "eq-running-update": 2,
@@ -40,10 +46,9 @@ _EQUATIONS = {
         "eq-renorm-schedule": 4,
     },
     "other-norms": {
-        "eq-index-sets": 1,
-        "eq-rms-norm": 2,
-        "eq-dx-sets": 3,
-        "eq-rms-norm-dx": 4,
+        "eq-rms-norm": 1,
+        "eq-dx-sets": 2,
+        "eq-rms-norm-dx": 3,
     },
 }
 _PLACES = {

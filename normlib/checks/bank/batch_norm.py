@@ -78,8 +78,8 @@ def _conv_cases(rng: np.random.Generator) -> list[Case]:
 
 conv = Exercise(
     "batch-norm-conv",
-    "batch-norm",
-    "sec-batch-norm",
+    "axes",
+    "sec-axes",
     _solutions.batch_norm_conv,
     ("y",),
     _conv_reference,

@@ -38,8 +38,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 backward = Exercise(
     "batch-norm-backward",
-    "batch-norm",
-    "sec-batch-norm",
+    "batch-norm-backward",
+    "sec-batch-norm-backward",
     _solutions.batch_norm_backward,
     ("dx", "dgamma", "dbeta"),
     _reference,

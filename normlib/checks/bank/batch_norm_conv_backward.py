@@ -35,8 +35,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 conv_backward = Exercise(
     "batch-norm-conv-backward",
-    "batch-norm",
-    "sec-batch-norm",
+    "axes",
+    "sec-axes",
     _solutions_training.batch_norm_conv_backward,
     ("dx", "dgamma", "dbeta"),
     _reference,

@@ -58,8 +58,8 @@ def _padding(args: tuple, y: np.ndarray) -> np.ndarray:
 
 masked_batch_norm = Exercise(
     "masked-batch-norm",
-    "batch-norm",
-    "sec-batch-norm",
+    "axes",
+    "sec-axes",
     _solutions_training.masked_batch_norm,
     ("y",),
     _reference,

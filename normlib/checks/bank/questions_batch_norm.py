@@ -29,7 +29,7 @@ BATCH_NORM: tuple[Number | Choice, ...] = (
     ),
     Number(
         "elements-behind-a-statistic",
-        "batch-norm",
+        "axes",
         "`x` has shape (8, 3, 32, 32). How many numbers does batch norm average for "
         "one mean?",
         8192,
@@ -56,7 +56,7 @@ BATCH_NORM: tuple[Number | Choice, ...] = (
     ),
     Number(
         "gradient-of-three",
-        "batch-norm",
+        "batch-norm-backward",
         "Let $x = (1, 1, 4)$, $\\gamma = 1$, $\\varepsilon = 0$.\n"
         "Find $\\hat x$, then $dx$ for $dy = (1, 0, 0)$.\n"
         "Give the three numbers of $dx$.",
@@ -134,7 +134,7 @@ BATCH_NORM: tuple[Number | Choice, ...] = (
     ),
     Choice(
         "blind-gradient-check",
-        "batch-norm",
+        "batch-norm-backward",
         "You compare your `dx` with finite differences. With which upstream gradient "
         "`dy` would the answer `dx = 0` pass?",
         {
