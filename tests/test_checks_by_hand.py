@@ -40,6 +40,7 @@ COMPUTED = {
     "one-wild-value": (1 / np.ptp(WILD), 1 / np.std(WILD)),
     "batch-of-two": 2 * (900 - np.mean([3, 900])) / np.std([3, 900]) + 1,
     "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
+    "two-words-two-zeros": ((4 - 3) / np.std([4, 8, 0, 0]), (4 - 6) / np.std([4, 8])),
     "gradient-of-three": (1 / 8**0.5, -1 / 8**0.5, 0),
     "one-in-a-hundred": (1 - 0.01) / np.std([1] + 99 * [0]),
     "rate-for-scaled-weights": 3 * 0.1 / (1 / 3),

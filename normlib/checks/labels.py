@@ -31,7 +31,11 @@ _EQUATIONS = {
         "eq-dx": 2,
         "eq-batch-norm-dx": 3,
     },
-    "axes": {"eq-index-sets": 1},
+    "axes": {
+        "eq-index-sets": 1,
+        "eq-padded-moments": 2,
+        "eq-masked-moments": 3,
+    },
     "inference": {
         "eq-inference": 1,
         "eq-running-update": 2,

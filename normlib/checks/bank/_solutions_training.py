@@ -29,3 +29,13 @@ def masked_batch_norm(x, mask, gamma, beta, eps):
     y = np.zeros_like(x)
     y[mask] = gamma * centered / np.sqrt(var + eps) + beta
     return y
+
+
+def padded_batch_norm(x, lengths, gamma, beta, eps):
+    mask = np.arange(x.shape[1]) < np.array(lengths)[:, None]
+    words = x[mask]  # a row for each word of each text
+    centered = words - words.mean(axis=0)
+    var = (centered**2).mean(axis=0)
+    y = np.zeros_like(x)
+    y[mask] = gamma * centered / np.sqrt(var + eps) + beta
+    return y
