@@ -19,11 +19,8 @@ __all__ = ["padded_batch_norm"]
 def _reference(
     x: np.ndarray, lengths: list[int], gamma: np.ndarray, beta: np.ndarray, eps: float
 ) -> np.ndarray:
-    y = np.zeros(x.shape)
-    words = np.concatenate([text[:n] for text, n in zip(x, lengths, strict=True)])
-    out = gamma * normalize(words, (0,), eps)[0] + beta
-    for text, end, n in zip(y, np.cumsum(lengths), lengths, strict=True):
-        text[:n] = out[end - n : end]
+    y, mask = np.zeros(x.shape), _mask(x, lengths)
+    y[mask] = gamma * normalize(x[mask], (0,), eps)[0] + beta
     return y
 
 
@@ -31,10 +28,10 @@ def _texts(rng: np.random.Generator, words: np.ndarray) -> tuple:
     """Return the words as texts of different lengths, each padded, and the lengths."""
     n = len(words)
     parts = [n // 6, n // 3, n - n // 6 - n // 3] if n >= 6 else [1, n - 1]
-    lengths = rng.permutation(parts)
+    lengths = rng.permutation(parts).tolist()
     x = rng.uniform(5, 9, (len(parts), max(parts) + 1, words.shape[1])).round(1)
     x[_mask(x, lengths)] = words
-    return x, lengths.tolist()
+    return x, lengths
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -58,16 +55,8 @@ def _mask(x: np.ndarray, lengths: list[int]) -> np.ndarray:
     return np.arange(x.shape[1]) < np.array(lengths)[:, None]
 
 
-def _mean(args: tuple, y: np.ndarray) -> np.ndarray:
-    return y[_mask(*args[:2])].mean(axis=0)
-
-
-def _deviation(args: tuple, y: np.ndarray) -> np.ndarray:
-    return y[_mask(*args[:2])].std(axis=0)
-
-
-def _padding(args: tuple, y: np.ndarray) -> np.ndarray:
-    return y[~_mask(*args[:2])]
+def _words(args: tuple, y: np.ndarray) -> np.ndarray:
+    return y[_mask(*args[:2])]
 
 
 padded_batch_norm = Exercise(
@@ -89,9 +78,9 @@ padded_batch_norm = Exercise(
         "into `y = np.zeros_like(x)` with `y[mask] = ...`.",
     ),
     (
-        Law("y", "the mean over the words", _mean),
-        Law("y", "the standard deviation over the words", _deviation),
-        Law("y", "the padding is 0", _padding),
+        Law("y", "the mean over the words", lambda *a: _words(*a).mean(axis=0)),
+        Law("y", "the deviation over the words", lambda *a: _words(*a).std(axis=0)),
+        Law("y", "the padding is 0", lambda args, y: y[~_mask(*args[:2])]),
     ),
 )
 
@@ -218,6 +207,20 @@ def _texts_weighed_alike(x, lengths, gamma, beta, eps):
 
 
 @padded_batch_norm.mistake(
+    "The means of the texts were averaged, and so were their variances.",
+    "A word of a short text then weighs more than one of a long text, and what the "
+    "means of the texts differ by is missing in the variance.",
+    "eq-masked-moments",
+)
+def _moments_of_texts_averaged(x, lengths, gamma, beta, eps):
+    texts = [text[:n] for text, n in zip(x, lengths, strict=True)]
+    mean = np.mean([text.mean(axis=0) for text in texts], axis=0)
+    var = np.mean([text.var(axis=0) for text in texts], axis=0)
+    y = gamma * (x - mean) / np.sqrt(var + eps) + beta
+    return _mask(x, lengths)[..., None] * y
+
+
+@padded_batch_norm.mistake(
     "The mask is one position too long: `<=` where `<` is meant.",
     "Positions count from 0, so that a text of n words ends at n - 1.",
     "eq-masked-moments",
@@ -251,8 +254,5 @@ def _padding_normalized(x, lengths, gamma, beta, eps):
     "eq-batch-norm",
 )
 def _padding_becomes_beta(x, lengths, gamma, beta, eps):
-    return np.where(
-        _mask(x, lengths)[..., None],
-        _padding_normalized(x, lengths, gamma, beta, eps),
-        beta,
-    )
+    y = _padding_normalized(x, lengths, gamma, beta, eps)
+    return np.where(_mask(x, lengths)[..., None], y, beta)
