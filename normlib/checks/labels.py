@@ -32,6 +32,7 @@ _EQUATIONS = {
         "eq-batch-norm-dx": 3,
     },
     "axes": {"eq-index-sets": 1},
+    "training": {"eq-bias-in-mean": 3},
     "inference": {
         "eq-inference": 1,
         "eq-running-update": 2,
@@ -50,6 +51,7 @@ _EQUATIONS = {
         "eq-dx-sets": 2,
         "eq-rms-norm-dx": 3,
     },
+    "transformers": {"eq-pre-post": 1},
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)

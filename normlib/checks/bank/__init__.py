@@ -19,6 +19,7 @@ from normlib.checks.bank import (
     masked_batch_norm,
     merging,
     min_max,
+    pre_ln_block,
     questions_batch_norm,
     questions_distributed,
     questions_failures,
@@ -39,6 +40,7 @@ from normlib.checks.bank import (
     standardizing,
     weight_standardization,
     whitening,
+    without_bias,
 )
 from normlib.checks.by_hand import Choice, Number
 from normlib.checks.exercise import Exercise
@@ -56,6 +58,7 @@ EXERCISES: dict[str, Exercise] = {
         batch_norm.conv,
         batch_norm_conv_backward.conv_backward,
         masked_batch_norm.masked_batch_norm,
+        without_bias.without_bias,
         running.running_update,
         merging.merge_moments,
         inference.batch_norm_inference,
@@ -75,6 +78,7 @@ EXERCISES: dict[str, Exercise] = {
         rms_norm.rms_norm,
         rms_norm_backward.rms_norm_backward,
         weight_standardization.weight_standardize,
+        pre_ln_block.pre_ln_block,
     )
 }
 
