@@ -132,6 +132,16 @@ def _both_places(x, gamma, beta, up, down, eps):
 
 
 @mistake(
+    "There is a norm at both ends of the branch.",
+    "Some models do so; here the branch's output goes into the sum as it is.",
+    "eq-pre-post",
+)
+def _both_ends(x, gamma, beta, up, down, eps):
+    z = _norm(x, gamma, beta, eps)
+    return x + _norm(_branch(z, up, down), gamma, beta, eps)
+
+
+@mistake(
     "The skip is missing: the branch alone is returned.",
     "Without x the gradient has no way around the branch.",
     "eq-pre-post",
@@ -157,6 +167,16 @@ def _norm_missing(x, gamma, beta, up, down, eps):
 def _skip_inside_branch(x, gamma, beta, up, down, eps):
     hidden = np.maximum(_norm(x, gamma, beta, eps) @ up, 0)
     return (hidden + x @ up) @ down
+
+
+@mistake(
+    "`up` and `down` were transposed.",
+    "A linear layer of torch holds (outputs, inputs) and multiplies by the transpose; "
+    "`up` has shape (d, h), so `z @ up` is it.",
+    "eq-pre-post",
+)
+def _maps_transposed(x, gamma, beta, up, down, eps):
+    return x + _branch(_norm(x, gamma, beta, eps), up.T, down.T)
 
 
 @mistake(

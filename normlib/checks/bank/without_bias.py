@@ -155,6 +155,26 @@ def _bias_added_to_beta(bias, mean, var, gamma, beta, eps):
 
 
 @mistake(
+    "The bias went into `beta`, scaled by γ/σ without `eps`, and the running mean "
+    "stayed.",
+    "At inference that is right but for eps. In training the batch's mean is "
+    "subtracted, without the bias as with it, and every output is off.",
+    "eq-bias-in-mean",
+)
+def _bias_into_beta__without_eps(bias, mean, var, gamma, beta, eps):
+    return mean, beta + gamma * bias / np.sqrt(var)
+
+
+@mistake(
+    "The bias went into `beta`, multiplied by `gamma`, and the running mean stayed.",
+    "`beta` has nothing to make up for: the bias is subtracted again with the mean.",
+    "eq-bias-in-mean",
+)
+def _bias_into_beta__times_gamma(bias, mean, var, gamma, beta, eps):
+    return mean, beta + gamma * bias
+
+
+@mistake(
     "The bias was taken out of the running mean and put into `beta`, scaled.",
     "One of the two is enough at inference, and only the first is right in training.",
     "eq-bias-in-mean",
