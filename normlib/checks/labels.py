@@ -36,6 +36,7 @@ _EQUATIONS = {
         "eq-padded-moments": 2,
         "eq-masked-moments": 3,
     },
+    "training": {"eq-bias-in-mean": 3},
     "inference": {
         "eq-inference": 1,
         "eq-running-update": 2,
@@ -54,6 +55,7 @@ _EQUATIONS = {
         "eq-dx-sets": 2,
         "eq-rms-norm-dx": 3,
     },
+    "transformers": {"eq-pre-post": 1},
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)

@@ -21,6 +21,7 @@ from normlib.checks.bank import (
     min_max,
     padded_batch_norm,
     questions_axes,
+    pre_ln_block,
     questions_batch_norm,
     questions_distributed,
     questions_failures,
@@ -41,6 +42,7 @@ from normlib.checks.bank import (
     standardizing,
     weight_standardization,
     whitening,
+    without_bias,
 )
 from normlib.checks.by_hand import Choice, Number
 from normlib.checks.exercise import Exercise
@@ -59,6 +61,7 @@ EXERCISES: dict[str, Exercise] = {
         batch_norm_conv_backward.conv_backward,
         masked_batch_norm.masked_batch_norm,
         padded_batch_norm.padded_batch_norm,
+        without_bias.without_bias,
         running.running_update,
         merging.merge_moments,
         inference.batch_norm_inference,
@@ -78,6 +81,7 @@ EXERCISES: dict[str, Exercise] = {
         rms_norm.rms_norm,
         rms_norm_backward.rms_norm_backward,
         weight_standardization.weight_standardize,
+        pre_ln_block.pre_ln_block,
     )
 }
 
