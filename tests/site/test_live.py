@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 from test_accessible import assert_accessible
 
 from normlib import checks
+from normlib.checks import labels
 
 nbformat = pytest.importorskip("nbformat")
 
@@ -26,7 +27,8 @@ def batch_norm_forward(x, gamma, beta, eps):
 checks.check("batch-norm-forward", batch_norm_forward)
 """
 RIGHT = WRONG.replace(", ddof=1", "")
-ALL = len(checks.progress().chapters["Batch normalization"])
+TITLE = labels.CHAPTERS["batch-norm"]
+ALL = len(checks.progress().chapters[TITLE])
 
 
 def cell(page: Page, name: str) -> Locator:
@@ -142,7 +144,7 @@ class TestProgress:
         file = tmp_path / "progress.json"
         file.write_text('{"solved": ["rms-norm", "batch-of-two"]}')
         panel.locator("input[type=file]").set_input_files(file)
-        expect(panel).to_contain_text(f"Batch normalization: 1 of {ALL}")
+        expect(panel).to_contain_text(f"{TITLE}: 1 of {ALL}")
         with panel.page.expect_download() as download:
             panel.get_by_role("button", name="Export").click()
         saved = json.loads(download.value.path().read_text())
@@ -154,7 +156,7 @@ class TestProgress:
             file.write_text(content)
             panel.locator("input[type=file]").set_input_files(file)
             expect(panel.get_by_role("status")).to_contain_text("no file of progress")
-            expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
+            expect(panel).to_contain_text(f"{TITLE}: 0 of {ALL}")
 
     def test_is_cleared_only_after_a_yes(self, panel, tmp_path):
         file = tmp_path / "progress.json"
@@ -163,12 +165,12 @@ class TestProgress:
         clear = panel.get_by_role("button", name="Clear")
         panel.page.once("dialog", lambda dialog: dialog.dismiss())
         clear.click()
-        expect(panel).to_contain_text(f"Batch normalization: 1 of {ALL}")
+        expect(panel).to_contain_text(f"{TITLE}: 1 of {ALL}")
         panel.page.once("dialog", lambda dialog: dialog.accept())
         clear.click()
-        expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
+        expect(panel).to_contain_text(f"{TITLE}: 0 of {ALL}")
         panel.page.reload()
-        expect(panel).to_contain_text(f"Batch normalization: 0 of {ALL}")
+        expect(panel).to_contain_text(f"{TITLE}: 0 of {ALL}")
 
 
 class TestRun:
