@@ -83,6 +83,12 @@ class TestEquations:
         assert "index.md:5: WARNING: KaTeX parse error" in warnings
         assert f"in: {tex}" in warnings
 
+    def test_only_its_own_full_stop_is_kept_with_it(self, build):
+        html, _ = build("# T\n\n*One*.\n**Two**, and $x$.\n", ["equations"])
+        page = BeautifulSoup(html, "html.parser")
+        assert "One.\nTwo, and" in page.text
+        assert page.find(class_="unbroken").text.count(".") == 1
+
     def test_process_ends_with_the_build(self, build):
         build("# T\n\n$x$\n", ["equations"])
         assert equations.renderer.cache_info().currsize == 0
