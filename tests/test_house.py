@@ -11,7 +11,11 @@ import pytest
 from conftest import NOTEBOOKS, ROOT, cells
 
 MODULES = sorted(ROOT.glob("normlib/**/*.py"))
-PROGRAMS = sorted(ROOT.glob("claims/*.py")) + sorted(ROOT.glob("clinic/*.py"))
+PROGRAMS = [
+    module
+    for folder in ("claims", "clinic", "benchmarks")
+    for module in sorted(ROOT.glob(f"{folder}/*.py"))
+]
 
 # What each module may import, besides the standard library.
 MAY_IMPORT = {
