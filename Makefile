@@ -51,7 +51,7 @@ bench: venv ## measure speed and accuracy; BENCH=all installs other libraries fi
 	$(PY) -m benchmarks
 
 claims: venv ## measure the cards on 20 seeds (CLAIMS="...", SCHEDULER=tcp://...)
-	$(if $(SCHEDULER),$(PY) -m pip install --quiet -r requirements-claims.txt)
+	@$(if $(SCHEDULER),$(PYTHON) tools/install.py requirements-claims.txt)
 	$(PY) -m claims $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(CLAIMS)
 
 lint: venv ## style, types, docstrings, stripped notebooks
