@@ -43,6 +43,7 @@ CODE = {
     "group_norm_backward(dy, x, num_groups, gamma, eps)": 3,
     "weight_standardize(weight, eps)": 1,
     "min_max_scale(train, test)": 2,
+    "he_weights(z)": 1,
     "batch_norm_conv_backward(dy, x, gamma, eps)": 3,
     "masked_batch_norm(x, mask, gamma, beta, eps)": 1,
 }

@@ -21,6 +21,7 @@ CHAPTERS = {  # in the order of the book
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {
     "preprocessing": {"eq-standardize": 5, "eq-min-max": 8, "eq-whiten": 9},
+    "hidden-layers": {"eq-fan-in": 1, "eq-glorot": 2, "eq-relu-half": 3, "eq-he": 4},
     "batch-norm": {
         "eq-moments": 1,
         "eq-x-hat": 2,
