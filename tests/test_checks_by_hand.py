@@ -15,6 +15,7 @@ NUMBERS = [q for q in QUESTIONS.values() if isinstance(q, Number)]
 CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
 
 RELATIVES = [[2, 4, 12], [11, 12, 16], [-1, -2, -6], [5, 4, 0]]
+IMAGES = (8, 6, 4, 4)
 CGPA = [7, 8, 9, 6]
 WILD = [0, 1, 0, 1, 0, 1, 0, 1, 100]
 SIGNS = np.array(list(itertools.product([-1, 1], repeat=3)))  # weights of variance 1
@@ -37,6 +38,16 @@ def first_step(scale):
 
 # Each number once more, from its definition.
 COMPUTED = {
+    "means-of-four-layers": [
+        np.zeros(shape).mean(axis=axes).size
+        for shape, axes in [
+            (IMAGES, (0, 2, 3)),
+            (IMAGES, (1, 2, 3)),
+            ((8, 2, 48), 2),
+            (IMAGES, (2, 3)),
+        ]
+    ],
+    "numbers-in-a-checkpoint": (2 * 64, 2 * 64 + 1),
     "standardize-table": (1.5 / np.std(CGPA), np.corrcoef(CGPA, [1, 0, 1, 0])[0, 1]),
     "kelvin": condition(mean=17 + 273) / condition(mean=17),
     "one-wild-value": (1 / np.ptp(WILD), 1 / np.std(WILD)),

@@ -2,7 +2,8 @@
 
 __all__ = ["CHAPTERS", "where"]
 
-CHAPTERS = {  # in the order of the book
+CHAPTERS = {  # in the order of the book, from number 0, which stands unnumbered
+    "map": "Map and conventions",
     "preprocessing": "Preprocessing",
     "hidden-layers": "Why hidden layers need it",
     "batch-norm": "Batch normalization, forward",
@@ -58,7 +59,7 @@ _EQUATIONS = {
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)
-    for number, chapter in enumerate(CHAPTERS, 1)
+    for number, chapter in enumerate(CHAPTERS)
     for label, place in _EQUATIONS.get(chapter, {}).items()
 } | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 

@@ -29,6 +29,7 @@ from normlib.checks.bank import (
     questions_hidden_layers,
     questions_inference,
     questions_layers,
+    questions_map,
     questions_other_norms,
     questions_preprocessing,
     questions_renorm,
@@ -87,6 +88,7 @@ EXERCISES: dict[str, Exercise] = {
 QUESTIONS: dict[str, Number | Choice] = {
     question.name: question
     for question in (
+        *questions_map.MAP,
         *questions_preprocessing.PREPROCESSING,
         *questions_hidden_layers.HIDDEN_LAYERS,
         *questions_batch_norm.BATCH_NORM,
