@@ -2,7 +2,8 @@
 
 __all__ = ["CHAPTERS", "where"]
 
-CHAPTERS = {  # in the order of the book
+CHAPTERS = {  # in the order of the book, from number 0, which stands unnumbered
+    "map": "Map and conventions",
     "preprocessing": "Preprocessing",
     "hidden-layers": "Why hidden layers need it",
     "batch-norm": "Batch normalization, forward",
@@ -21,6 +22,7 @@ CHAPTERS = {  # in the order of the book
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {
     "preprocessing": {"eq-standardize": 5, "eq-min-max": 8, "eq-whiten": 9},
+    "hidden-layers": {"eq-fan-in": 1, "eq-glorot": 2, "eq-relu-half": 3, "eq-he": 4},
     "batch-norm": {
         "eq-moments": 1,
         "eq-x-hat": 2,
@@ -59,7 +61,7 @@ _EQUATIONS = {
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)
-    for number, chapter in enumerate(CHAPTERS, 1)
+    for number, chapter in enumerate(CHAPTERS)
     for label, place in _EQUATIONS.get(chapter, {}).items()
 } | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 

@@ -9,6 +9,7 @@ from normlib.checks.bank import (
     folding,
     group_norm,
     group_norm_backward,
+    he_weights,
     inference,
     inference_backward,
     instance_norm,
@@ -27,8 +28,10 @@ from normlib.checks.bank import (
     questions_distributed,
     questions_failures,
     questions_field_guide,
+    questions_hidden_layers,
     questions_inference,
     questions_layers,
+    questions_map,
     questions_other_norms,
     questions_preprocessing,
     questions_renorm,
@@ -56,6 +59,7 @@ EXERCISES: dict[str, Exercise] = {
         standardizing.standardize,
         min_max.min_max_scale,
         whitening.whiten,
+        he_weights.he_weights,
         batch_norm.forward,
         batch_norm_backward.backward,
         batch_norm.conv,
@@ -89,7 +93,9 @@ EXERCISES: dict[str, Exercise] = {
 QUESTIONS: dict[str, Number | Choice] = {
     question.name: question
     for question in (
+        *questions_map.MAP,
         *questions_preprocessing.PREPROCESSING,
+        *questions_hidden_layers.HIDDEN_LAYERS,
         *questions_batch_norm.BATCH_NORM,
         *questions_axes.AXES,
         *questions_backward.BACKWARD,

@@ -1,4 +1,4 @@
-"""More worked answers, for preprocessing and batch normalization."""
+"""More worked answers, on preprocessing, first weights and batch normalization."""
 
 import numpy as np
 
@@ -7,6 +7,12 @@ def min_max_scale(train, test):
     low = train.min(axis=0)
     span = train.max(axis=0) - low
     return (train - low) / span, (test - low) / span
+
+
+def he_weights(z):
+    _, channels, height, width = z.shape
+    fan_in = channels * height * width
+    return np.sqrt(2 / fan_in) * z
 
 
 def batch_norm_conv_backward(dy, x, gamma, eps):
