@@ -218,3 +218,50 @@ class TestSharing:
             assert f"{url}/_static/card.png" in html
         with Image.open(tmp_path / "site/_static/card.png") as card:
             assert card.size == (1200, 630)
+
+
+class TestAudited:
+    """A page lists the claims of the audit that link to it, and links back."""
+
+    AUDIT = """---
+orphan: true
+---
+
+# Audit
+
+| Claim | Verdict | True | Where |
+|---|---|---|---|
+| "It has a $\\mu$." | wrong | No. | {ref}`sec-here` |
+| Elsewhere | true | Yes. | {ref}`sec-audit` |
+| Both | imprecise | Half. | {ref}`sec-audit`, {eq}`eq-here` |
+| Both | true | Twice. | {eq}`eq-here` |
+
+(sec-audit)=
+## End
+"""
+    PAGE = "# T\n\n```{audited}\n```\n\n(sec-here)=\n## S\n\n$$ a $$ (eq-here)\n"
+
+    @pytest.fixture
+    def audit(self, tmp_path):
+        """Return the folder of the book, with an audit in it."""
+        folder = tmp_path / "source" / "chapters"
+        folder.mkdir(parents=True)
+        (folder / "audit.md").write_text(self.AUDIT)
+        return folder
+
+    def test_lists_its_claims_and_links_to_their_rows(self, build, audit, tmp_path):
+        html, warnings = build(self.PAGE, ["audited"])
+        assert warnings == ""
+        links = BeautifulSoup(html, "html.parser").select(".audited a")
+        assert [link.text for link in links] == ["wrong", "imprecise", "true"]
+        page = (tmp_path / "site/chapters/audit.html").read_text()
+        found = BeautifulSoup(page, "html.parser")
+        for link in links:
+            row = found.select_one(link["href"].removeprefix("chapters/audit.html"))
+            assert row.name == "tr"
+            assert link.text in row.text
+        assert len({link["href"] for link in links}) == 3
+
+    def test_warns_where_the_audit_says_nothing(self, build, audit):
+        _, warnings = build("# Other\n\n```{audited}\n```\n", ["audited"])
+        assert "links to nothing on this page" in warnings
