@@ -50,6 +50,8 @@ _EQUATIONS = {
         "eq-dx-sets": 2,
         "eq-rms-norm-dx": 3,
     },
+    "field-guide": {"eq-factor-cancels": 2},
+    "distributed": {"eq-sync-dx": 2},
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)

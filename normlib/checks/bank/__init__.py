@@ -6,6 +6,7 @@ from normlib.checks.bank import (
     batch_norm_conv_backward,
     batch_renorm_backward,
     batch_renorm_statistics,
+    decay_groups,
     folding,
     group_norm,
     group_norm_backward,
@@ -37,6 +38,7 @@ from normlib.checks.bank import (
     rms_norm_backward,
     running,
     standardizing,
+    synchronized_backward,
     weight_standardization,
     whitening,
 )
@@ -75,6 +77,8 @@ EXERCISES: dict[str, Exercise] = {
         rms_norm.rms_norm,
         rms_norm_backward.rms_norm_backward,
         weight_standardization.weight_standardize,
+        decay_groups.decay_groups,
+        synchronized_backward.synchronized_backward,
     )
 }
 
