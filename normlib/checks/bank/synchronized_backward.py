@@ -23,7 +23,7 @@ def _part(rng: np.random.Generator, counts: list[int], channels: int, mine: int)
     x_hat, inv_std = normalize(x, (0,), 0.1)
     x_hat = x_hat.round(1) if total < 8 else x_hat
     tilt = rng.uniform(0.4, 0.9, channels)
-    dy = 1 + tilt * x_hat + rng.uniform(-1, 1, (total, channels)).round(1)
+    dy = (1 + tilt * x_hat + rng.uniform(-1, 1, (total, channels))).round(1)
     ends = np.cumsum(counts)[:-1]
     dys, x_hats = np.split(dy, ends), np.split(x_hat, ends)
     sums = np.array([d.sum(axis=0) for d in dys])
