@@ -20,6 +20,7 @@ from normlib.checks.bank import (
     masked_batch_norm,
     merging,
     min_max,
+    questions_backward,
     questions_batch_norm,
     questions_distributed,
     questions_failures,
@@ -87,6 +88,7 @@ QUESTIONS: dict[str, Number | Choice] = {
     for question in (
         *questions_preprocessing.PREPROCESSING,
         *questions_batch_norm.BATCH_NORM,
+        *questions_backward.BACKWARD,
         *questions_training.TRAINING,
         *questions_inference.INFERENCE,
         *questions_why.WHY,
