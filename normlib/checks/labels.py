@@ -58,6 +58,8 @@ _EQUATIONS = {
         "eq-rms-norm-dx": 3,
     },
     "transformers": {"eq-pre-post": 1},
+    "field-guide": {"eq-factor-cancels": 2},
+    "distributed": {"eq-sync-dx": 2},
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)

@@ -6,6 +6,7 @@ from normlib.checks.bank import (
     batch_norm_conv_backward,
     batch_renorm_backward,
     batch_renorm_statistics,
+    decay_groups,
     folding,
     group_norm,
     group_norm_backward,
@@ -44,6 +45,7 @@ from normlib.checks.bank import (
     rms_norm_backward,
     running,
     standardizing,
+    synchronized_backward,
     weight_standardization,
     whitening,
     without_bias,
@@ -87,6 +89,8 @@ EXERCISES: dict[str, Exercise] = {
         rms_norm_backward.rms_norm_backward,
         weight_standardization.weight_standardize,
         pre_ln_block.pre_ln_block,
+        decay_groups.decay_groups,
+        synchronized_backward.synchronized_backward,
     )
 }
 
