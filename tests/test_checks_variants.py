@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import variants_images  # noqa: F401 (each adds its answers to the table)
 import variants_statistics  # noqa: F401
+import variants_steps  # noqa: F401
 import variants_training  # noqa: F401
 from variants import VARIANTS, variant
 
