@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 
 from normlib.kernel import Array
 
-__all__ = ["COLORS", "band", "strips", "use_style"]
+__all__ = ["COLORS", "DASHES", "band", "look", "strips", "use_style"]
 
 # Okabe and Ito's palette, told apart by color-blind readers. One color per quantity
 # and per method, through the whole book.
@@ -25,6 +25,32 @@ COLORS = {
     "instance": "#E69F00",
     "rms": "#56B4E9",
 }
+
+# The same for a print in gray, where half of the colors look alike.
+DASHES: dict[str, Any] = {
+    "raw": "--",
+    "normalized": "-",
+    "running": "-.",
+    "gradient": (0, (4, 1, 1, 1)),
+    "none": ":",
+    "batch": "-",
+    "renorm": "--",
+    "layer": "-.",
+    "group": (0, (6, 1)),
+    "instance": (0, (1, 1)),
+    "rms": (0, (4, 1, 1, 1, 1, 1)),
+}
+
+
+def look(name: str, **more: Any) -> dict[str, Any]:
+    """Return how a line of some quantity or method looks, as arguments of ``plot``.
+
+    Examples
+    --------
+    >>> look("none", lw=1)
+    {'color': '#555555', 'linestyle': ':', 'lw': 1}
+    """
+    return {"color": COLORS[name], "linestyle": DASHES[name], **more}
 
 
 def use_style() -> None:

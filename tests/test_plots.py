@@ -9,7 +9,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_hex
 
-from normlib.plots import COLORS, band, strips, use_style
+from normlib.plots import COLORS, DASHES, band, look, strips, use_style
 
 
 @pytest.fixture
@@ -44,6 +44,14 @@ def test_band_draws_the_three_curves_it_is_given(ax):
 def test_methods_that_share_a_figure_have_different_colors():
     methods = ["none", "batch", "renorm", "layer", "group", "instance", "rms"]
     assert len({COLORS[method] for method in methods}) == len(methods)
+    assert len({DASHES[method] for method in methods}) == len(methods)
+
+
+def test_look_is_what_plot_takes(ax):
+    assert set(DASHES) == set(COLORS)
+    for name in COLORS:
+        (line,) = ax.plot([1, 2], **look(name, lw=1))
+        assert to_hex(line.get_color()) == COLORS[name].lower()
 
 
 def test_strips_put_each_entry_into_a_row_of_its_own(ax):
