@@ -134,6 +134,15 @@ def _interleaved(x, gamma, beta, size, eps):
 
 
 @mistake(
+    "The mean was taken over the groups (`axis=0`), for each place within a group.",
+    "In `(groups, size, channels)` the rows of one group lie along axis 1.",
+    "eq-ghost",
+)
+def _over_groups(x, gamma, beta, size, eps):
+    return _normalized(_split(x, size), 0, gamma, beta, x, eps)
+
+
+@mistake(
     "`size` was taken for the number of groups.",
     "It is the number of rows in each; eight rows in groups of 2 make four groups.",
     "eq-ghost",
@@ -177,9 +186,8 @@ def _each_row(x, gamma, beta, size, eps):
     "eq-ghost",
 )
 def _order_lost(x, gamma, beta, size, eps):
-    groups = _split(x, size)
-    centered = _centered(x, size)
-    x_hat = centered / np.sqrt(groups.var(axis=1, keepdims=True) + eps)
+    std = np.sqrt(_split(x, size).var(axis=1, keepdims=True) + eps)
+    x_hat = _centered(x, size) / std
     return gamma * x_hat.swapaxes(0, 1).reshape(x.shape) + beta
 
 
