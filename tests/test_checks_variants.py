@@ -7,6 +7,7 @@ import variants_images  # noqa: F401
 import variants_practice  # noqa: F401
 import variants_sequences  # noqa: F401
 import variants_statistics  # noqa: F401
+import variants_steps  # noqa: F401
 import variants_training  # noqa: F401
 from variants import VARIANTS, variant
 

@@ -46,6 +46,8 @@ _EQUATIONS = {
         "eq-inference-dx": 8,
         "eq-fold": 9,
     },
+    "why": {"eq-effective-rate": 4, "eq-weight-decay": 5},
+    "failures": {"eq-ghost": 6},
     "batch-renorm": {
         "eq-r-d": 1,
         "eq-batch-renorm": 2,

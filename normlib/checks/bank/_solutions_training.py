@@ -1,4 +1,4 @@
-"""More worked answers, on preprocessing, first weights and batch normalization."""
+"""More worked answers: preprocessing, first weights, batch norm and its training."""
 
 import numpy as np
 
@@ -45,3 +45,18 @@ def padded_batch_norm(x, lengths, gamma, beta, eps):
     y = np.zeros_like(x)
     y[mask] = gamma * centered / np.sqrt(var + eps) + beta
     return y
+
+
+def ghost_batch_norm(x, gamma, beta, size, eps):
+    groups = x.reshape(-1, size, x.shape[1])
+    centered = groups - groups.mean(axis=1, keepdims=True)
+    var = (centered**2).mean(axis=1, keepdims=True)
+    x_hat = centered / np.sqrt(var + eps)
+    return gamma * x_hat.reshape(x.shape) + beta
+
+
+def rates_without_decay(rates, decay):
+    kept = 1 - rates * decay
+    after = np.cumprod(kept)
+    before = after / kept
+    return rates / (before * after)
