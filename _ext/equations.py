@@ -85,7 +85,9 @@ def cut(neighbor: list[nodes.Node], pattern: str) -> str:
     (text,) = neighbor
     found = re.search(pattern, text)
     if found:
-        text.parent.replace(text, nodes.Text(re.sub(pattern, "", text)))
+        siblings = text.parent.children  # by identity: another full stop is equal
+        at = next(i for i, node in enumerate(siblings) if node is text)
+        text.parent[at] = nodes.Text(re.sub(pattern, "", text))
     return found.group() if found else ""
 
 

@@ -5,35 +5,27 @@ in normlib, in the measured results, in the pinned versions or in Python empties
 cache.
 """
 
-import hashlib
 import logging
 import shutil
-import sys
 from pathlib import Path
 
+from fingerprint import fingerprint
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-
-def fingerprint(root: Path) -> str:
-    """Return a digest of everything outside a notebook that can change its results."""
-    digest = hashlib.sha256(sys.version.encode())
-    named = ("normlib/**", "benchmarks", "claims", "clinic", "examples")
-    folders = [f"{folder}/*.{kind}" for folder in named for kind in ("py", "json")]
-    code = [path for folder in folders for path in sorted(root.glob(folder))]
-    for path in [*code, root / "constraints.txt"]:
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()
+# Everything outside a notebook that can change its results.
+FOLDERS = ("normlib/**", "benchmarks", "claims", "clinic", "examples")
+CODE = [f"{folder}/*.{kind}" for folder in FOLDERS for kind in ("py", "json")]
 
 
 def run_notebooks(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Fill the cache that myst-nb reads; stop the build if a notebook fails."""
     folder = Path(env.mystnb_config.execution_cache_path)
     stamp = folder / "fingerprint"
-    wanted = fingerprint(Path(app.srcdir))
+    wanted = fingerprint(Path(app.srcdir), *CODE, "constraints.txt")
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
     cache = get_cache(folder)

@@ -86,7 +86,7 @@ def in_numpy() -> Implementations:
 def in_torch(device: str) -> Implementations:
     """Return torch's layers, and the batch renorm of this book."""
     batch = partial(F.batch_norm, running_mean=None, running_var=None, training=True)
-    layers = {
+    layers: dict[str, tuple[tuple[int, ...], Callable, torch.memory_format]] = {
         "torch batch": (BATCH, batch, torch.contiguous_format),
         "torch batch, channels last": (BATCH, batch, torch.channels_last),
         "normlib BatchRenorm2d": (BATCH, renorm, torch.contiguous_format),

@@ -65,7 +65,7 @@ def keras_renorm(shape: tuple[int, ...], r_max: float, d_max: float) -> Layer:
     return Layer(forward, layer.gamma.value, layer.beta.value)
 
 
-def keras_layer(shape: tuple[int, ...], **renorm: Any) -> Callable:
+def keras_layer(shape: tuple[int, ...], **renorm: Any) -> Any:
     """Return Keras' batch norm, on torch and with channels on axis 1."""
     import keras
 

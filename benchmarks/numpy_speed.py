@@ -55,13 +55,14 @@ def candidates(
 
 def torch_function(layer: str, trailing: tuple[int, ...]) -> Callable:
     """Return torch's function of x, gamma and, but for RMSNorm, beta."""
-    return {
+    functions: dict[str, Callable] = {
         "batch": lambda x, g, b: F.batch_norm(x, None, None, g, b, True),
         "layer": lambda x, g, b: F.layer_norm(x, trailing, g, b),
         "group": lambda x, g, b: F.group_norm(x, GROUPS, g, b),
         "rms": lambda x, g: F.rms_norm(x, trailing, g, EPS),
         "instance": lambda x, g, b: F.instance_norm(x, None, None, g, b),
-    }[layer]
+    }
+    return functions[layer]
 
 
 def parameters(rng: np.random.Generator, shape: tuple[int, ...]) -> list[np.ndarray]:

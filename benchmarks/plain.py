@@ -10,6 +10,9 @@ from torch import Tensor, nn
 class PlainBatchRenorm(nn.Module):
     """Ioffe 2017, Algorithm 1, after warm-up; x is (N, C, *spatial)."""
 
+    running_mean: Tensor
+    running_std: Tensor
+
     def __init__(
         self,
         num_features: int,

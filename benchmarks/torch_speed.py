@@ -47,7 +47,8 @@ def measure(case: dict, rounds: int, device: str) -> list[dict]:
 
 def sorted_out(shape: tuple[int, ...], device: str) -> tuple[list, list[dict]]:
     """Return the candidates to time, and records of those that cannot be."""
-    present, excluded = [], []
+    present: list = []
+    excluded: list[dict] = []
     for name, build in builders(device).items():
         if package := field.missing(name):
             excluded.append({"candidate": name, "missing": package})
@@ -60,13 +61,14 @@ def sorted_out(shape: tuple[int, ...], device: str) -> tuple[list, list[dict]]:
 
 def builders(device: str) -> dict[str, Callable[[tuple[int, ...]], Layer]]:
     """Return functions of a shape that make each candidate."""
-    clips = {"r_max": R_MAX, "d_max": D_MAX}
     return {
         BASELINE: partial(torch_layer, device=device),
         "normlib": partial(normlib_layer, device=device),
         "plain": partial(plain_layer, device=device),
-        "Keras": partial(field.keras_renorm, **clips),
-        "torchrl": partial(field.torchrl_renorm, device=device, **clips),
+        "Keras": partial(field.keras_renorm, r_max=R_MAX, d_max=D_MAX),
+        "torchrl": partial(
+            field.torchrl_renorm, r_max=R_MAX, d_max=D_MAX, device=device
+        ),
     }
 
 

@@ -5,17 +5,17 @@ import copy
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from clinic.case import Case, Program
 
 
-def broken_loader(data: torch.Tensor) -> DataLoader:
+def broken_loader(data: Dataset) -> DataLoader:
     """Cut the training data into batches of 32."""
     return DataLoader(data, batch_size=32)
 
 
-def mended_loader(data: torch.Tensor) -> DataLoader:
+def mended_loader(data: Dataset) -> DataLoader:
     """Cut the training data into batches of 32."""
     return DataLoader(data, batch_size=32, drop_last=True)
 

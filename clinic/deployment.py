@@ -43,6 +43,7 @@ class BrokenNormAct(nn.BatchNorm1d):
         super().__init__(features)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the normalized x, its negative values set to 0."""
         return super().forward(x).relu()
 
 

@@ -23,10 +23,10 @@ def drift_of_frozen(freeze: Program) -> float:
     """Freeze a network, then pass ten batches through it."""
     net = nn.Sequential(nn.BatchNorm1d(4), nn.ReLU()).train()
     freeze(net)
-    before = net[0].running_mean.clone()
+    before = net.get_buffer("0.running_mean").clone()
     for _ in range(10):
         net(3 + torch.randn(32, 4, generator=torch.Generator().manual_seed(0)))
-    return float((net[0].running_mean - before).abs().max())
+    return float((net.get_buffer("0.running_mean") - before).abs().max())
 
 
 class BrokenTransfer(nn.Module):
@@ -39,6 +39,7 @@ class BrokenTransfer(nn.Module):
         self.backbone.requires_grad_(False).eval()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the scores of the new head."""
         return self.head(self.backbone(x))
 
 
@@ -46,6 +47,7 @@ class MendedTransfer(BrokenTransfer):
     """A new head on a backbone that stays frozen."""
 
     def train(self, mode: bool = True) -> "MendedTransfer":
+        """Train the head; the backbone stays in evaluation mode."""
         super().train(mode)
         self.backbone.eval()
         return self

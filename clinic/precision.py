@@ -41,8 +41,8 @@ def mended_half(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
 def loss_of_signal(run: Program) -> float:
     """Compare with float32 where activations have a deviation of 300."""
     net = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 4, bias=False)).eval()
-    net[0].running_var.fill_(300.0**2)
-    nn.init.eye_(net[1].weight)
+    net.get_buffer("0.running_var").fill_(300.0**2)
+    nn.init.eye_(net.get_parameter("1.weight"))
     x = 300 * torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
     wanted = net(x)
     return float((run(net, x).float() - wanted).norm() / wanted.norm())

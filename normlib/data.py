@@ -1,4 +1,4 @@
-"""The data of the book: a table of four students, handwritten digits, and Gaussians."""
+"""The data of the book: four students, a layer for them, digits, and Gaussians."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from normlib.kernel import Array
 
-__all__ = ["Split", "correlated", "digits", "students"]
+__all__ = ["Split", "correlated", "digits", "students", "three_units"]
 
 
 class Split(NamedTuple):
@@ -30,6 +30,31 @@ def students() -> tuple[Array, Array]:
     """
     x = np.array([[7.0, 70.0], [8.0, 80.0], [9.0, 90.0], [6.0, 60.0]])
     return x, np.array([1, 0, 1, 0])
+
+
+def three_units() -> tuple[Array, Array]:
+    """Return the linear layer that reads the standardized students in the book.
+
+    For inputs ``(cgpa, iq)`` its units give cgpa; cgpa + iq + 3; and cgpa - iq + 2.
+    Standardized, cgpa and iq of `students` agree: the second unit is the first,
+    stretched and moved, and the third is the constant 2.
+
+    Returns
+    -------
+    weight : array, shape (2, 3)
+        A column for each unit: the layer computes ``x @ weight + bias``.
+    bias : array, shape (3,)
+        One for each unit.
+
+    Examples
+    --------
+    >>> weight, bias = three_units()
+    >>> np.array([[5.0, 5.0], [7.0, 7.0]]) @ weight + bias
+    array([[ 5., 13.,  2.],
+           [ 7., 17.,  2.]])
+    """
+    weight = np.array([[1.0, 1.0, 1.0], [0.0, 1.0, -1.0]])
+    return weight, np.array([0.0, 3.0, 2.0])
 
 
 def digits(rng: np.random.Generator) -> Split:

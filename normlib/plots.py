@@ -59,10 +59,20 @@ def use_style() -> None:
 
 
 def band(
-    ax: Any, x: Array, low: Array, middle: Array, high: Array, color: str, label: str
+    ax: Any,
+    x: Array,
+    low: Array,
+    middle: Array,
+    high: Array,
+    color: str,
+    label: str,
+    **more: Any,
 ) -> Any:
-    """Draw a line with a band around it, as for the spread over seeds; return `ax`."""
-    ax.plot(x, middle, color=color, label=label)
+    """Draw a line with a band around it, as for the spread over seeds; return `ax`.
+
+    Further arguments are those of ``plot`` for the line, such as a dash from `look`.
+    """
+    ax.plot(x, middle, color=color, label=label, **more)
     ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
     return ax
 

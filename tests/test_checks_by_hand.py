@@ -1,5 +1,6 @@
 """Questions: the right value is right, each slip is named, nothing else is."""
 
+import itertools
 import math
 
 import numpy as np
@@ -14,8 +15,10 @@ NUMBERS = [q for q in QUESTIONS.values() if isinstance(q, Number)]
 CHOICES = [q for q in QUESTIONS.values() if isinstance(q, Choice)]
 
 RELATIVES = [[2, 4, 12], [11, 12, 16], [-1, -2, -6], [5, 4, 0]]
+IMAGES = (8, 6, 4, 4)
 CGPA = [7, 8, 9, 6]
 WILD = [0, 1, 0, 1, 0, 1, 0, 1, 100]
+SIGNS = np.array(list(itertools.product([-1, 1], repeat=3)))  # weights of variance 1
 TWO_PARTS = [2, 4] + 3 * [7 - math.sqrt(5), 7 + math.sqrt(5)]
 
 
@@ -35,11 +38,28 @@ def first_step(scale):
 
 # Each number once more, from its definition.
 COMPUTED = {
+    "means-of-four-layers": [
+        np.zeros(shape).mean(axis=axes).size
+        for shape, axes in [
+            (IMAGES, (0, 2, 3)),
+            (IMAGES, (1, 2, 3)),
+            ((8, 2, 48), 2),
+            (IMAGES, (2, 3)),
+        ]
+    ],
+    "numbers-in-a-checkpoint": (2 * 64, 2 * 64 + 1),
     "standardize-table": (1.5 / np.std(CGPA), np.corrcoef(CGPA, [1, 0, 1, 0])[0, 1]),
     "kelvin": condition(mean=17 + 273) / condition(mean=17),
     "one-wild-value": (1 / np.ptp(WILD), 1 / np.std(WILD)),
+    "unit-of-three-inputs": np.var([w @ [1, 2, 2] for w in SIGNS * (2 / 3) ** 0.5]),
+    "fall-of-twenty-layers": 1 / math.sqrt(np.prod(20 * [0.5])),
+    "two-way-compromise": np.array([300, 100]) * np.mean([300, 100]) ** -1,
+    "weights-without-a-sign": 64 * np.mean([0, math.sqrt(12 * 2 / 64)]),
     "batch-of-two": 2 * (900 - np.mean([3, 900])) / np.std([3, 900]) + 1,
+    "fourth-unit": np.subtract(7.5, CGPA) / np.std(CGPA),
     "elements-behind-a-statistic": np.zeros((8, 3, 32, 32))[:, 0].size,
+    "two-words-two-zeros": ((4 - 3) / np.std([4, 8, 0, 0]), (4 - 6) / np.std([4, 8])),
+    "gradients-of-the-statistics": (1 / 32**0.5, -1 / 2**0.5),
     "gradient-of-three": (1 / 8**0.5, -1 / 8**0.5, 0),
     "one-in-a-hundred": (1 - 0.01) / np.std([1] + 99 * [0]),
     "rate-for-scaled-weights": 3 * 0.1 / (1 / 3),

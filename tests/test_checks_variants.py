@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
-import variants_images  # noqa: F401 (each adds its answers to the table)
+import variants_depth  # noqa: F401 (each adds its answers to the table)
+import variants_images  # noqa: F401
+import variants_practice  # noqa: F401
+import variants_sequences  # noqa: F401
 import variants_statistics  # noqa: F401
+import variants_steps  # noqa: F401
 import variants_training  # noqa: F401
 from variants import VARIANTS, variant
 

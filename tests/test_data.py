@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from normlib.data import correlated, digits, students
+from normlib.data import correlated, digits, students, three_units
+from normlib.kernel import normalize
 
 
 def test_students_are_the_worked_table():
@@ -13,6 +14,13 @@ def test_students_are_the_worked_table():
     np.testing.assert_allclose(x.var(axis=0), [1.25, 125])
     np.testing.assert_allclose(x[:, 1], 10 * x[:, 0])
     np.testing.assert_allclose(placed, [1, 0, 1, 0])
+
+
+def test_units_are_one_column_thrice_stretched_moved_and_lost():
+    s, _ = normalize(students()[0], axes=(0,), eps=0)
+    weight, bias = three_units()
+    expected = np.column_stack([s[:, 0], 2 * s[:, 0] + 3, np.full(4, 2)])
+    np.testing.assert_allclose(s @ weight + bias, expected, atol=1e-12)
 
 
 def test_digits_are_those_of_scikit_learn_each_used_once(rng):

@@ -1,6 +1,9 @@
 """The Sphinx extensions of the book, each on a book of one page."""
 
+import gc
 import io
+import sys
+from types import ModuleType
 
 import equations
 import icons
@@ -83,6 +86,12 @@ class TestEquations:
         assert "index.md:5: WARNING: KaTeX parse error" in warnings
         assert f"in: {tex}" in warnings
 
+    def test_only_its_own_full_stop_is_kept_with_it(self, build):
+        html, _ = build("# T\n\n*One*.\n**Two**, and $x$.\n", ["equations"])
+        page = BeautifulSoup(html, "html.parser")
+        assert "One.\nTwo, and" in page.text
+        assert page.find(class_="unbroken").text.count(".") == 1
+
     def test_process_ends_with_the_build(self, build):
         build("# T\n\n$x$\n", ["equations"])
         assert equations.renderer.cache_info().currsize == 0
@@ -123,6 +132,17 @@ def test_figures_lose_bytes_and_no_pixel(build, picture, tmp_path):
     with Image.open(tmp_path / "site" / image["src"]) as shipped:
         assert shipped.format == "WEBP"
         np.testing.assert_array_equal(visible * shipped, visible * picture)
+
+
+def test_garbage_is_collected_after_the_build_and_not_within(build, monkeypatch):
+    enabled = []
+    spy = ModuleType("spy")
+    spy.setup = lambda app: app.connect(
+        "source-read", lambda *_: enabled.append(gc.isenabled())
+    )
+    monkeypatch.setitem(sys.modules, "spy", spy)
+    build("# T\n", ["collector", "spy"])
+    assert [*enabled, gc.isenabled()] == [False, True]
 
 
 def test_fonts_keep_the_icons_that_pages_or_styles_name():

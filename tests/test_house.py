@@ -11,7 +11,11 @@ import pytest
 from conftest import NOTEBOOKS, ROOT, cells
 
 MODULES = sorted(ROOT.glob("normlib/**/*.py"))
-CLAIMS = sorted(ROOT.glob("claims/*.py"))
+PROGRAMS = [
+    module
+    for folder in ("claims", "clinic", "benchmarks")
+    for module in sorted(ROOT.glob(f"{folder}/*.py"))
+]
 
 # What each module may import, besides the standard library.
 MAY_IMPORT = {
@@ -97,7 +101,7 @@ def test_module_alone_loads_no_heavy_package_but_its_own(module):
     assert not (HEAVY & set(run.stdout.split())) - own
 
 
-@pytest.mark.parametrize("module", [*MODULES, *CLAIMS], ids=dotted)
+@pytest.mark.parametrize("module", [*MODULES, *PROGRAMS], ids=dotted)
 def test_module_and_its_functions_are_short(module):
     assert len(module.read_text().splitlines()) <= 260
     tree = ast.parse(module.read_text())
@@ -116,7 +120,7 @@ def test_library_is_small():
 
 def test_no_module_is_called_utils():
     assert not [
-        m for m in [*MODULES, *CLAIMS] if re.search(r"util|helper|misc", m.stem)
+        m for m in [*MODULES, *PROGRAMS] if re.search(r"util|helper|misc", m.stem)
     ]
 
 

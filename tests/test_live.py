@@ -10,7 +10,7 @@ from conftest import NOTEBOOKS, ROOT, cells
 from live import slicing
 from live.page import LIMIT, Page
 from live.slicing import needed
-from live.trial import trial
+from live.trial import trial, trial_of_changed
 
 from normlib import checks
 
@@ -208,6 +208,68 @@ class TestTrial:
         page = {"cells": [["a", f"import {door}"]], "live": ["a"]}
         ((_, _, error),) = trial({"page": page})
         assert error.splitlines()[-1].startswith("ModuleNotFoundError")
+
+
+class TestTrialOfChanged:
+    """A page that passed is tried again when it, or the code behind it, changes."""
+
+    @pytest.fixture
+    def tried(self, tmp_path):
+        """Return a function that tries pages, and says which ran and which failed.
+
+        The live cell of each page writes the name of the page before it runs `code`.
+        """
+        log = tmp_path / "log"
+        for path in ("normlib/nn", "_ext/live"):
+            (tmp_path / path).mkdir(parents=True)
+        for path in ("normlib/a.py", "_ext/live/b.py", "constraints.txt"):
+            (tmp_path / path).touch()
+
+        def run(**codes: str) -> tuple[list[str], list[str]]:
+            log.write_text("")
+            note = "with open({!r}, 'a') as file:\n    file.write('{} ')\n{}"
+            cells = {n: note.format(str(log), n, code) for n, code in codes.items()}
+            pages = {n: {"cells": [["c", s]], "live": ["c"]} for n, s in cells.items()}
+            found = trial_of_changed(pages, tmp_path / "passed.json", tmp_path)
+            return log.read_text().split(), [name for name, *_ in found]
+
+        return run
+
+    def test_unchanged_pages_are_not_run_again(self, tried):
+        assert tried(one="1", two="2") == (["one", "two"], [])
+        assert tried(one="1", two="2") == ([], [])
+
+    def test_changed_and_new_pages_are(self, tried):
+        tried(one="1", two="2")
+        assert tried(one="1", two="3", more="4") == (["two", "more"], [])
+
+    @pytest.mark.parametrize(
+        "path",
+        ["normlib/a.py", "normlib/nn/new.py", "_ext/live/b.py", "constraints.txt"],
+    )
+    def test_all_are_when_the_code_behind_them_changes(self, tried, tmp_path, path):
+        tried(one="1", two="2")
+        (tmp_path / path).write_text("x = 1")
+        assert tried(one="1", two="2") == (["one", "two"], [])
+
+    def test_failure_is_reported_each_time_and_others_are_not_run(self, tried):
+        assert tried(good="1", bad="1 / 0") == (["good", "bad"], ["bad"])
+        assert tried(good="1", bad="1 / 0") == (["bad"], ["bad"])
+        assert tried(good="1", bad="1") == (["bad"], [])
+
+    def test_page_that_failed_after_it_passed_is_not_taken_for_passed(self, tried):
+        tried(page="1")
+        tried(page="1 / 0")
+        assert tried(page="1") == (["page"], [])
+
+    def test_pages_that_are_gone_are_forgotten(self, tried, tmp_path):
+        tried(one="1", two="2")
+        tried(one="1")
+        assert list(json.loads((tmp_path / "passed.json").read_text())) == ["one"]
+
+    def test_damaged_memory_is_ignored(self, tried, tmp_path):
+        (tmp_path / "passed.json").write_text('{"one": ')
+        assert tried(one="1") == (["one"], [])
 
 
 def test_page_needs_neither_sphinx_nor_numpy():

@@ -54,6 +54,13 @@ def test_look_is_what_plot_takes(ax):
         assert to_hex(line.get_color()) == COLORS[name].lower()
 
 
+def test_band_takes_a_look(ax):
+    band(ax, [1, 2], [0, 1], [1, 2], [2, 3], label="layer norm", **look("layer"))
+    (line,), (area,) = ax.lines, ax.collections
+    assert line.get_linestyle() == DASHES["layer"]
+    assert to_hex(area.get_facecolor()[0]) == COLORS["layer"].lower()
+
+
 def test_strips_put_each_entry_into_a_row_of_its_own(ax):
     rows = {"with": np.array([1.0, 2.0]), "without": np.array([3.0, 5.0, 4.0])}
     assert strips(ax, rows, [COLORS["batch"], COLORS["none"]]) is ax

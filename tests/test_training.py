@@ -168,3 +168,32 @@ def test_batch_of_one_names_the_way_out(rng):
         net.step(x[:1], labels[:1], 0.1)
     assert isinstance(net.stats[0], RunningStats)
     assert net.stats[0].num_batches_tracked == 0
+
+
+def levels(norm, rng, scale, width=64, depth=20):
+    """Return the root mean square after each ReLU, for inputs where it is about 1."""
+    net = MLP(rng, (width,) * depth + (10,), norm)
+    net.weights = [scale * weight for weight in net.weights]
+    x = np.random.default_rng(1).standard_normal((50, width))
+    stages = []
+    for weight, gamma, bias in zip(net.weights, net.gammas, net.biases, strict=False):
+        y, _, _ = norm.forward(x @ weight, gamma, bias, RunningStats.initial(width))
+        x = np.maximum(y, 0)
+        stages.append((x**2).mean() ** 0.5)
+    return np.array(stages)
+
+
+def test_initial_weights_keep_the_mean_square_from_layer_to_layer(rng):
+    squares = [levels(NONE, rng, 1.0, width=128, depth=4) ** 2 for _ in range(50)]
+    np.testing.assert_allclose(np.mean(squares, axis=0), 1, rtol=0.1)
+
+
+def test_errors_of_scale_multiply_without_a_norm_and_not_with_one():
+    for scale in (0.8, 1.2):
+        wrong, right = (
+            [levels(norm, np.random.default_rng(0), s) for norm in (NONE, BATCH)]
+            for s in (scale, 1.0)
+        )
+        grown = scale ** np.arange(1, 20)
+        np.testing.assert_allclose(wrong[0] / right[0], grown, rtol=1e-10)
+        np.testing.assert_allclose(wrong[1], right[1], rtol=1e-3)

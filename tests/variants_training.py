@@ -1,4 +1,4 @@
-"""Right answers, written in other ways, to exercises on data and on batch norm."""
+"""More right answers: to exercises on data, first weights and batch norm."""
 
 import numpy as np
 from variants import variant
@@ -33,6 +33,23 @@ def min_max_by_interpolation(train, test):
     low, high = ordered[0], ordered[-1]
     middle, half = low / 2 + high / 2, (high - low) / 2
     return ((train - middle) / half + 1) / 2, ((test - middle) / half + 1) / 2
+
+
+@variant("he-weights")
+def he_weights_filter_by_filter(z):
+    return np.stack([w * (2 / w.size) ** 0.5 for w in z])
+
+
+@variant("he-weights")
+def he_weights_gain_over_root(z):
+    fan_in = z.size / len(z)
+    return np.sqrt(2.0) * z / np.sqrt(fan_in)
+
+
+@variant("he-weights")
+def he_weights_by_products(z):
+    fan_in = np.prod(z.shape[1:])
+    return np.einsum("oihw,->oihw", z, np.power(fan_in / 2, -0.5))
 
 
 @variant("batch-norm-conv-backward")

@@ -17,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from live import assets
-from live.trial import Pages, trial
+from live.trial import Pages, trial_of_changed
 from normlib import checks
 from normlib.checks.labels import CHAPTERS
 
@@ -83,7 +83,9 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
 
 def check(app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of each live cell that cannot run in the page."""
-    for page, cell, error in trial(pages_of(env)):
+    cache = Path(env.mystnb_config.execution_cache_path)
+    passed = cache.with_name(".live_cells.json")
+    for page, cell, error in trial_of_changed(pages_of(env), passed):
         reason = error.splitlines()[-1]
         logger.warning(
             "live cell %r cannot run in the page: %s", cell, reason, location=page

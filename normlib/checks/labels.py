@@ -2,7 +2,8 @@
 
 __all__ = ["CHAPTERS", "where"]
 
-CHAPTERS = {  # in the order of the book
+CHAPTERS = {  # in the order of the book, from number 0, which stands unnumbered
+    "map": "Map and conventions",
     "preprocessing": "Preprocessing",
     "hidden-layers": "Why hidden layers need it",
     "batch-norm": "Batch normalization, forward",
@@ -21,6 +22,7 @@ CHAPTERS = {  # in the order of the book
 # The number of each equation within its chapter; a test compares them with the book.
 _EQUATIONS = {
     "preprocessing": {"eq-standardize": 5, "eq-min-max": 8, "eq-whiten": 9},
+    "hidden-layers": {"eq-fan-in": 1, "eq-glorot": 2, "eq-relu-half": 3, "eq-he": 4},
     "batch-norm": {
         "eq-moments": 1,
         "eq-x-hat": 2,
@@ -31,7 +33,12 @@ _EQUATIONS = {
         "eq-dx": 2,
         "eq-batch-norm-dx": 3,
     },
-    "axes": {"eq-index-sets": 1},
+    "axes": {
+        "eq-index-sets": 1,
+        "eq-padded-moments": 2,
+        "eq-masked-moments": 3,
+    },
+    "training": {"eq-bias-in-mean": 3},
     "inference": {
         "eq-inference": 1,
         "eq-running-update": 2,
@@ -39,6 +46,8 @@ _EQUATIONS = {
         "eq-inference-dx": 8,
         "eq-fold": 9,
     },
+    "why": {"eq-effective-rate": 4, "eq-weight-decay": 5},
+    "failures": {"eq-ghost": 6},
     "batch-renorm": {
         "eq-r-d": 1,
         "eq-batch-renorm": 2,
@@ -50,10 +59,13 @@ _EQUATIONS = {
         "eq-dx-sets": 2,
         "eq-rms-norm-dx": 3,
     },
+    "transformers": {"eq-pre-post": 1},
+    "field-guide": {"eq-factor-cancels": 2},
+    "distributed": {"eq-sync-dx": 2},
 }
 _PLACES = {
     label: (f"equation ({number}.{place}), {label}, in ", chapter)
-    for number, chapter in enumerate(CHAPTERS, 1)
+    for number, chapter in enumerate(CHAPTERS)
     for label, place in _EQUATIONS.get(chapter, {}).items()
 } | {f"sec-{chapter}": ("", chapter) for chapter in CHAPTERS}
 

@@ -18,13 +18,32 @@ NARROW = {"width": 390, "height": 844}
 def look(page: Page, scheme: str, size: dict[str, int]) -> None:
     """Show the page in a color scheme and a size, and let its scripts react."""
     page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(size)
-    page.wait_for_timeout(500)  # the theme waits 300 ms after the last resize
+    if page.viewport_size != size:
+        page.set_viewport_size(size)
+        page.wait_for_timeout(500)  # the theme waits 300 ms after the last resize
+    page.evaluate(AT_REST)
+
+
+AT_REST = """async () => {
+  await new Promise(requestAnimationFrame);  // by then a script knows of a new scheme
+  const moving = document.getAnimations().map((a) => a.finished);
+  const late = new Promise((done) => setTimeout(done, 500));  // a cursor never ends
+  await Promise.race([Promise.allSettled(moving), late]);
+}"""
 
 
 def open_boxes(page: Page) -> None:
     """Open every folded box of a page: hints, solutions, code."""
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def largest_paint(page: Page) -> float:
+    """Return after how many ms the largest content of a page was painted."""
+    return page.evaluate(
+        """() => new Promise((done) => new PerformanceObserver((list) =>
+          done(list.getEntries().at(-1).startTime)
+        ).observe({ type: "largest-contentful-paint", buffered: true }))"""
+    )
 
 
 def crowding() -> float:

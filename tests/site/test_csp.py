@@ -2,14 +2,10 @@
 
 import pytest
 from built import HTML, PAGES
+from conftest import WATCH
 from playwright.sync_api import Error
 
 ALL = [*PAGES, "index.html"]
-WATCH = """
-  window.violations = [];
-  document.addEventListener("securitypolicyviolation",
-    (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI}`));
-"""
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -21,13 +17,11 @@ def test_page_states_the_policy_before_any_script(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_has_no_script_or_handler_of_its_own(page, name):
-    page.add_init_script(WATCH)
-    page.goto(name, wait_until="networkidle")
-    assert page.evaluate("violations") == []
+def test_page_has_no_script_or_handler_of_its_own(loaded, name):
+    assert loaded.evaluate("violations") == []
     inline = "[...document.scripts].filter(s => !s.src && !s.type.includes('json'))"
-    assert page.evaluate(f"{inline}.length") == 0
-    handlers = page.evaluate(
+    assert loaded.evaluate(f"{inline}.length") == 0
+    handlers = loaded.evaluate(
         """[...document.querySelectorAll("*")].flatMap((e) =>
           e.getAttributeNames().filter((n) => n.startsWith("on")))"""
     )

@@ -31,19 +31,17 @@ LINES_THAT_BEGIN_WITH_A_STOP = """() =>
 class TestPage:
     """What holds for every page with an equation."""
 
-    def test_every_equation_is_set(self, page, name):
-        page.goto(name)
-        places = page.locator("article :is(span, div).math")
+    def test_every_equation_is_set(self, loaded, name):
+        places = loaded.locator("article :is(span, div).math")
         parts = ".katex-mathml math", ".katex-html[aria-hidden=true]"
         for part in parts:
-            without = places.filter(has_not=page.locator(part))
+            without = places.filter(has_not=loaded.locator(part))
             assert without.count() == 0, without.first.inner_html()
-        assert page.locator(".katex-error, mjx-container").count() == 0
+        assert loaded.locator(".katex-error, mjx-container").count() == 0
 
-    def test_no_tex_is_left_in_the_text(self, page, name):
-        page.goto(name)
-        open_boxes(page)
-        text = page.evaluate(
+    def test_no_tex_is_left_in_the_text(self, loaded, name):
+        open_boxes(loaded)
+        text = loaded.evaluate(
             """() => {
               const copy = document.querySelector("article").cloneNode(true);
               copy.querySelectorAll("pre, code, .math").forEach((e) => e.remove());
@@ -53,21 +51,22 @@ class TestPage:
         for sign in ("\\(", "\\[", "\\frac", "$$"):
             assert sign not in text
 
-    def test_full_stop_stays_with_its_equation(self, page, name):
-        page.goto(name)
+    def test_full_stop_stays_with_its_equation(self, loaded, name):
         for size in (WIDE, NARROW):
-            look(page, "light", size)
-            open_boxes(page)
-            assert page.evaluate(LINES_THAT_BEGIN_WITH_A_STOP) == []
+            look(loaded, "light", size)
+            open_boxes(loaded)
+            assert loaded.evaluate(LINES_THAT_BEGIN_WITH_A_STOP) == []
 
-    def test_wide_ones_scroll_by_themselves_and_with_the_keyboard(self, page, name):
-        page.goto(name)
-        look(page, "light", NARROW)
-        open_boxes(page)
-        page.wait_for_timeout(200)
-        for equation in page.locator(".katex-display").all():
-            wide = equation.evaluate("e => e.scrollWidth > e.clientWidth")
-            assert wide == (equation.get_attribute("tabindex") == "0")
+    def test_wide_ones_scroll_by_themselves_and_with_the_keyboard(self, loaded, name):
+        look(loaded, "light", NARROW)
+        open_boxes(loaded)
+        loaded.wait_for_timeout(200)
+        equations = loaded.locator(".katex-display").evaluate_all(
+            """all => all.map(e => [e.scrollWidth > e.clientWidth,
+              e.getAttribute("tabindex") === "0", e.textContent])"""
+        )
+        wrong = [text for wide, stop, text in equations if wide != stop]
+        assert wrong == []
 
 
 def test_fonts_of_equations_are_in_use(page):

@@ -1,7 +1,7 @@
 """The tests of this folder on pages with planted faults: each fault is found."""
 
 import pytest
-from conftest import watched
+from conftest import Load, watched
 from host import serve
 from test_accessible import AXE, violations
 from test_pages import beyond
@@ -46,6 +46,13 @@ def test_fault_on_a_page_is_reported(context, planted, body, said):
     page = watched(context, faults)
     page.goto(planted(body), wait_until="networkidle")
     assert any(said in fault for fault in faults), faults
+
+
+def test_load_keeps_its_faults_for_the_test_that_comes(context, planted):
+    faults: list[str] = []
+    body, said = PLANTED["error"]
+    load = Load(planted(body), watched(context, faults), faults)
+    assert any(said in fault for fault in load.faults), faults
 
 
 def test_good_page_has_no_fault(page, planted):

@@ -58,21 +58,19 @@ def test_copy_button_copies_the_code(page, context):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_notebook_can_be_downloaded(page, name):
-    page.goto(name)
-    link = page.locator("a.btn-download-source-button")
-    answer = page.request.get(link.evaluate("a => a.href"))
+def test_notebook_can_be_downloaded(loaded, name):
+    link = loaded.locator("a.btn-download-source-button")
+    answer = loaded.request.get(link.evaluate("a => a.href"))
     assert answer.ok
     assert link.evaluate("a => a.href").endswith(".ipynb")
     assert json.loads(answer.text())["cells"]
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_figures_and_cited_equations_are_numbered(page, name):
-    page.goto(name)
-    captions = page.locator("figure figcaption").all_inner_texts()
+def test_figures_and_cited_equations_are_numbered(loaded, name):
+    captions = loaded.locator("figure figcaption").all_inner_texts()
     assert all(caption.startswith("Fig.") for caption in captions)
-    labeled = page.locator("div.math[id^=equation-]")
+    labeled = loaded.locator("div.math[id^=equation-]")
     numbers = labeled.locator(".eqno").all_inner_texts()
     assert len(numbers) == labeled.count()
     assert all("(" in number for number in numbers)
@@ -195,32 +193,31 @@ def test_reader_chooses_light_or_dark_and_keeps_it(page):
 class TestPrint:
     """A printed chapter."""
 
-    def test_shows_no_buttons_and_clips_no_code(self, page, name):
-        page.goto(name)
-        page.emulate_media(media="print")
-        page.set_viewport_size({"width": 680, "height": 960})  # A4 less its margins
-        open_boxes(page)
-        page.evaluate("scrollTo(0, 5000)")
-        page.evaluate("scrollTo(0, 4000)")  # now the theme offers a way to the top
-        assert page.locator("#pst-back-to-top").count() == 1
+    def test_shows_no_buttons_and_clips_no_code(self, loaded, name):
+        loaded.emulate_media(media="print")
+        loaded.set_viewport_size({"width": 680, "height": 960})  # A4 less its margins
+        open_boxes(loaded)
+        loaded.evaluate("scrollTo(0, 5000)")
+        loaded.evaluate("scrollTo(0, 4000)")  # now the theme offers a way to the top
+        assert loaded.locator("#pst-back-to-top").count() == 1
         assert (
-            page.locator("button:visible, details.hide > summary:visible").count() == 0
+            loaded.locator("button:visible, details.hide > summary:visible").count()
+            == 0
         )
-        assert page.locator("nav.bd-links").is_visible() is False
-        clipped = page.locator("article pre:visible").evaluate_all(
+        assert loaded.locator("nav.bd-links").is_visible() is False
+        clipped = loaded.locator("article pre:visible").evaluate_all(
             "all => all.filter(e => e.scrollWidth > e.clientWidth + 1)"
             ".map(e => e.textContent.slice(0, 80))"
         )
         assert clipped == []
 
-    def test_opens_its_boxes_and_closes_them_again(self, page, name):
-        page.goto(name)
-        closed = page.locator("details:not([open])")
+    def test_opens_its_boxes_and_closes_them_again(self, loaded, name):
+        closed = loaded.locator("details:not([open])")
         before = closed.count()
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        loaded.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert closed.count() == 0
         assert before or name != CHAPTER  # a page of tables may have none
-        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        loaded.evaluate("dispatchEvent(new Event('afterprint'))")
         assert closed.count() == before
 
 

@@ -7,13 +7,8 @@ LIMIT = 500_000  # bytes, with every figure and font of the page
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_light(page, name):
-    answers = []
-    page.on("response", lambda answer: answers.append(answer))
-    page.goto(name, wait_until="networkidle")
-    page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_load_state("networkidle")
-    sizes = {answer.url: weight(answer) for answer in answers}
+def test_page_is_light(load, name):
+    sizes = {answer.url: weight(answer) for answer in load.answers}
     heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:8]
     assert len(sizes) > 10
     assert sum(sizes.values()) <= LIMIT, heaviest

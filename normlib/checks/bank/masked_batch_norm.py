@@ -110,7 +110,7 @@ def _of_rows(rows, x, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The mask is not used: this is batch norm of all rows.",
     "The numbers in the padding then change the output of every sample.",
-    "eq-moments",
+    "eq-masked-moments",
 )
 def _mask_ignored(x, mask, gamma, beta, eps):
     return _of_rows(x, x, gamma, beta, eps)
@@ -119,7 +119,7 @@ def _mask_ignored(x, mask, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The mean and the variance include the padded rows; only the output is masked.",
     "The numbers in the padding then change the output of every sample.",
-    "eq-moments",
+    "eq-padded-moments",
 )
 def _statistics_of_all_rows(x, mask, gamma, beta, eps):
     return mask[:, None] * _of_rows(x, x, gamma, beta, eps)
@@ -128,7 +128,7 @@ def _statistics_of_all_rows(x, mask, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The padded rows were set to 0, but counted in the mean and in the variance.",
     "A zero is a value like any other: it draws the mean to 0.",
-    "eq-moments",
+    "eq-padded-moments",
 )
 def _zeros_counted(x, mask, gamma, beta, eps):
     m = mask[:, None]
@@ -139,7 +139,7 @@ def _zeros_counted(x, mask, gamma, beta, eps):
     "The sums are over the rows in the mask, but both are divided by the number of "
     "all rows.",
     "The mean is then too near to 0; m is the number of rows that are summed.",
-    "eq-moments",
+    "eq-masked-moments",
 )
 def _divided_by_all_rows(x, mask, gamma, beta, eps):
     m = mask[:, None]
@@ -150,7 +150,7 @@ def _divided_by_all_rows(x, mask, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The variance is divided by the number of all rows; the mean is right.",
     "The variance is then too small, the more so the more padding there is.",
-    "eq-moments",
+    "eq-masked-moments",
 )
 def _variance_divided_by_all_rows(x, mask, gamma, beta, eps):
     rows, m = x[mask], mask[:, None]
@@ -161,7 +161,7 @@ def _variance_divided_by_all_rows(x, mask, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The padded rows entered the sum of squares, as zeros less the mean.",
     "Set to 0 before the mean is subtracted, each adds μ² to the variance.",
-    "eq-moments",
+    "eq-masked-moments",
 )
 def _padding_in_the_variance(x, mask, gamma, beta, eps):
     m, count = mask[:, None], mask.sum()
@@ -220,7 +220,7 @@ def _padding_moved_to_the_end(x, mask, gamma, beta, eps):
 @masked_batch_norm.mistake(
     "The first rows were taken for the samples: the mask only served to count them.",
     "Padding may stand anywhere; `x[mask]` finds the rows.",
-    "eq-moments",
+    "eq-masked-moments",
 )
 def _padding_believed_at_the_end(x, mask, gamma, beta, eps):
     first = np.arange(len(x)) < mask.sum()

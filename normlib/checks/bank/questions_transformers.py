@@ -72,9 +72,10 @@ TRANSFORMERS: tuple[Number | Choice, ...] = (
         },
         (
             "Which norm does the gradient of the last block pass on its way?",
-            "With pre-LN, the last norm divides it by the stream's deviation at depth "
-            "L.",
-            "That deviation grows like the root of L, and the root of 4 is 2.",
+            "With pre-LN, the last norm divides it by the deviation of the stream "
+            "after all blocks.",
+            "That deviation grows like the root of their number, and the root of 4 is "
+            "2.",
         ),
         "With pre-LN the last norm divides by a σ that grows like the root of the "
         "depth; with post-LN every sum, also the last, has the same size.",
