@@ -129,6 +129,12 @@ def test_each_audited_claim_has_a_verdict_and_ends_in_a_link():
         assert target[0] in LABELS, claim
 
 
+def test_audit_is_as_long_as_others_say():
+    text = "".join(map(text_of, PAGES)) + (ROOT / "CHANGELOG.md").read_text()
+    counts = re.findall(r"(\d+) sentences", text)
+    assert set(counts) == {str(len(audit_rows()))}
+
+
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=stem)
 def test_chapter_that_the_audit_names_lists_its_claims(page):
     named = {label for row in audit_rows() for label in re.findall(r"`(.+?)`", row[3])}
