@@ -142,6 +142,13 @@ def test_chapter_that_the_audit_names_lists_its_claims(page):
     assert listed == bool(named & set(labels_of(page)))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=stem)
+def test_each_column_of_a_table_has_a_name_in_words(page):
+    for heads in re.findall(r"^\|(.+)\|\n\|[-:| ]+\|$", text_of(page), re.M):
+        for head in heads.split("|"):  # a screen reader is silent about a formula
+            assert re.sub(r"\$[^$]*\$", "", head).strip(" *"), heads
+
+
 @pytest.mark.parametrize("page", [*PAGES, *DOCUMENTS], ids=stem)
 def test_spelling_is_american(page):
     assert re.findall(rf"\b(?:{BRITISH})\b", prose_of(page), re.I) == []

@@ -115,9 +115,7 @@ class TestExercise:
             expect(page.locator(".live-progress")).to_contain_text(f"1 of {ALL}")
             page.reload()
         page.goto("chapters/index.html")
-        expect(page.locator(".live-progress")).to_contain_text(
-            f"normalization: 1 of {ALL}"
-        )
+        expect(page.locator(".live-progress")).to_contain_text(f"{TITLE}: 1 of {ALL}")
 
     def test_hint_and_solution_can_be_asked_for(self, shared):
         assert "Hint 1 of 3" in run(shared, 'checks.hint("batch-norm-forward")')
