@@ -36,9 +36,9 @@ DASHES: dict[str, Any] = {
     "batch": "-",
     "renorm": "--",
     "layer": "-.",
-    "group": (0, (6, 1)),
+    "group": (0, (5, 1, 1, 1, 1, 1)),
     "instance": (0, (1, 1)),
-    "rms": (0, (4, 1, 1, 1, 1, 1)),
+    "rms": (0, (8, 2)),
 }
 
 
