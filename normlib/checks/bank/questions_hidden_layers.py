@@ -57,6 +57,11 @@ HIDDEN_LAYERS: tuple[Number | Choice, ...] = (
                 "one-layer-short", 724.077, "That is 19 layers; each of the 20 counts."
             ),
             Slip("added-up", 40.0, "Halves of twenty layers multiply."),
+            Slip(
+                "what-is-left",
+                0.000976562,
+                "That share is left; it has fallen by the inverse factor.",
+            ),
         ),
         (
             "What does one layer make of the mean square?",
@@ -137,6 +142,6 @@ HIDDEN_LAYERS: tuple[Number | Choice, ...] = (
             "If all inputs are $x$, the sum is about $64 \\cdot \\frac a2 \\cdot x$, "
             "with $a = \\sqrt{24/64}$.",
         ),
-        "64 · a/2 = 32 √(24/64) = 19.6 a layer, which is 10²⁵ after twenty.",
+        "64 · a/2 = 32 √(24/64) = 19.6 a layer, which is more than 10²⁵ after twenty.",
     ),
 )

@@ -19,6 +19,11 @@ MAP: tuple[Number | Choice, ...] = (
                 "Those are the values that go into one mean; asked is how many means.",
             ),
             Slip(
+                "four-images",
+                (6, 4, 8, 24),
+                "So it is in the figure, which has four images; here are eight.",
+            ),
+            Slip(
                 "batch-and-layer-swapped",
                 (8, 6, 16, 48),
                 "Batch norm averages over the images: it has a mean for each channel.",
@@ -40,7 +45,8 @@ MAP: tuple[Number | Choice, ...] = (
             ),
         ),
         (
-            "Each mean belongs to one color of the figure: count colors.",
+            "Each mean belongs to one color of the figure. It has four images: add "
+            "four rows, and count colors.",
             "A layer has a mean for each index that it does not average over.",
             "Channels; images; images times groups; images times channels.",
         ),
