@@ -285,3 +285,20 @@ orphan: true
     def test_warns_where_the_audit_says_nothing(self, build, audit):
         _, warnings = build("# Other\n\n```{audited}\n```\n", ["audited"])
         assert "links to nothing on this page" in warnings
+
+
+class TestWraps:
+    """A long name in a table may break, and stays one name."""
+
+    def test_breaks_long_names_of_tables_only(self, build):
+        name = "test_float32_variance_is_right"
+        page = f"# T\n\n`{name}`\n\n| A | B |\n|---|---|\n| `{name}` | `batch_norm` |\n"
+        html, warnings = build(page, ["wraps"])
+        assert warnings == ""
+        outside, inside, short = BeautifulSoup(html, "html.parser").select("code")
+        assert [len(code.select("wbr")) for code in (outside, inside, short)] == [
+            0,
+            4,
+            0,
+        ]
+        assert inside.text == outside.text == name
