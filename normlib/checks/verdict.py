@@ -129,7 +129,7 @@ def _remembers(
 
 def _praise(tasks: list[Task]) -> str:
     labels = [task.case.label for task in tasks]
-    return f"Right in all {len(tasks)} cases, among them: {', '.join(labels[1:])}."
+    return f"Right in all {len(tasks)} cases, among them: {'; '.join(labels[1:])}."
 
 
 def _answered(

@@ -42,7 +42,7 @@ forward = Exercise(
         "$N$), $\\hat x = (x - \\mu) / \\sqrt{\\sigma^2 + \\varepsilon}$, and $y = "
         "\\gamma \\hat x + \\beta$.",
         "`mean = x.mean(axis=0)` and `var = ((x - mean) ** 2).mean(axis=0)`; the "
-        "shapes $(N, D)$ and $(D,)$ broadcast. `eps` goes inside the square root.",
+        "shapes $(N, C)$ and $(C,)$ broadcast. `eps` goes inside the square root.",
     ),
     output_laws((0,), "over the batch"),
 )

@@ -11,7 +11,7 @@ AXES: tuple[Number | Choice, ...] = (
         "A channel of a padded batch holds the words 4 and 8 and two zeros of padding. "
         "With $\\varepsilon = 0$, $\\gamma = 1$ and $\\beta = 0$: what does batch norm "
         "make of the 4 if the padding is counted, and what if it is masked? Give the "
-        "two numbers.",
+        "two numbers, to three digits.",
         (0.301511, -1.0),
         (
             Slip(

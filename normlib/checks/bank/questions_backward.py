@@ -10,7 +10,8 @@ BACKWARD: tuple[Number | Choice, ...] = (
         "batch-norm-backward",
         "Let $x = (1, 1, 4)$, $\\gamma = 1$, $\\varepsilon = 0$ and "
         "$dy = (1, 0, 0)$.\n"
-        "Take steps 1 and 2 of the chain rule: find $d\\sigma^2$ and $d\\mu$.",
+        "Take steps 1 and 2 of the chain rule: find $d\\sigma^2$ and $d\\mu$, to "
+        "three digits.",
         (0.176777, -0.707107),
         (
             Slip(
@@ -54,7 +55,7 @@ BACKWARD: tuple[Number | Choice, ...] = (
         "batch-norm-backward",
         "Let $x = (1, 1, 4)$, $\\gamma = 1$, $\\varepsilon = 0$.\n"
         "Find $\\hat x$, then $dx$ for $dy = (1, 0, 0)$.\n"
-        "Give the three numbers of $dx$.",
+        "Give the three numbers of $dx$, to three digits.",
         (0.353553, -0.353553, 0.0),
         (
             Slip(
@@ -144,7 +145,7 @@ BACKWARD: tuple[Number | Choice, ...] = (
             "For dy = 1 the loss is the sum of y.",
             "And what is the sum of y over the batch, whatever x is?",
         ),
-        "The sum of y over the batch is Nβ, whatever x is, so its gradient is 0: 11 of "
-        "13 wrong backward passes survive this check.",
+        "The sum of y over the batch is Nβ, whatever x is, so its gradient is 0: more "
+        "than half of the bank's wrong backward passes survive this check.",
     ),
 )

@@ -32,7 +32,8 @@ BATCH_NORM: tuple[Number, ...] = (
         "batch-norm",
         "A fourth unit reads the raw grades 7, 8, 9, 6 of the four students: "
         "$z_4 = 40 - 2 \\cdot \\text{cgpa}$.\n"
-        "What is its $\\hat x$ for each of them, leaving $\\varepsilon$ aside?",
+        "What is its $\\hat x$ for each of them, leaving $\\varepsilon$ aside? "
+        "Three digits are enough.",
         (0.447214, -0.447214, -1.341641, 1.341641),
         (
             Slip(
