@@ -105,6 +105,13 @@ def test_equation_numbers_are_those_of_the_book():
                 assert f"({number}.{place})" in where(label)
 
 
+def test_a_title_that_is_a_question_ends_the_sentence():
+    report = checks.check("rates-without-decay", lambda rates, decay: rates.copy())
+    assert report.message.endswith("in the chapter Why does it work?")
+    report = checks.check("running-update", lambda mean, var, *_: (+mean, +var))
+    assert report.message.endswith("in the chapter Inference.")
+
+
 def in_float32(function):
     """Return `function` computing in single precision, and returning it."""
 

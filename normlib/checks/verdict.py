@@ -177,11 +177,17 @@ def _names(causes: list[Mistake]) -> list[str]:
 
 def _told(causes: list[Mistake]) -> str:
     """Return what happened, why it matters and what to read, for each cause."""
-    texts = dict.fromkeys(f"{m.what} {m.why} Read {where(m.see)}." for m in causes)
+    texts = dict.fromkeys(f"{m.what} {m.why} {_reading(m)}" for m in causes)
     if len(texts) == 1:
         return next(iter(texts))
     lead = "Nothing in the output can tell these causes apart."
     return "\n\n".join([lead, *texts])
+
+
+def _reading(cause: Mistake) -> str:
+    """Return where to read on; a title that is a question ends the sentence."""
+    place = where(cause.see)
+    return f"Read {place}" if place.endswith("?") else f"Read {place}."
 
 
 def _raised(exercise: Exercise, tasks: list[Task], run: sandbox.Run) -> str:

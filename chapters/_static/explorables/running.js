@@ -139,12 +139,13 @@ explorables.running = (() => {
     readout(state) {
       const last = runningStats(stream(state), momentum(state)).at(-1);
       const expected = final(state);
+      const start = 100 * (1 - momentum(state)) ** STEPS;
       return (
         `After ${STEPS} steps the running mean is ${number(last.mean)}, expected ` +
         `${number(expected.mean)} ± ${number(expected.meanStd)}; the running variance ` +
         `is ${number(last.var)}, expected ${number(expected.var)} ± ` +
         `${number(expected.varStd)}. The starting values still weigh ` +
-        `${number(100 * (1 - momentum(state)) ** STEPS, 1)}%.`
+        `${start < 0.1 ? "less than 0.1" : number(start, 1)}%.`
       );
     },
   };

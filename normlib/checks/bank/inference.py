@@ -156,6 +156,15 @@ def _beta_inside_scale(x, running_mean, running_var, gamma, beta, eps):
 
 
 @batch_norm_inference.mistake(
+    "`gamma` was added and `beta` multiplied: they changed places.",
+    "γ is the scale and β the shift, in training and at inference.",
+    "eq-inference",
+)
+def _gamma_and_beta_swapped(x, running_mean, running_var, gamma, beta, eps):
+    return _affine(x, running_mean, running_var + eps, beta, gamma)
+
+
+@batch_norm_inference.mistake(
     "This is x̂: `gamma` and `beta` are not applied.",
     "They were learned together with the layers that follow.",
     "eq-inference",

@@ -20,6 +20,7 @@ INFERENCE: tuple[Number | Choice, ...] = (
             ),
             Slip("one-update", 0.1, "That is the first update only."),
             Slip("two-updates", 0.19, "That is after two updates."),
+            Slip("distance-left", 0.729, "That is what is left of the way to 1."),
         ),
         (
             "Each update goes a tenth of the way from where it is to 1.",

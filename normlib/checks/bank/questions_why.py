@@ -36,9 +36,9 @@ WHY: tuple[Number | Choice, ...] = (
         "ten-times-the-weights",
         "why",
         "The weights before a batch norm are multiplied by 10 ($\\varepsilon = 0$). By "
-        "what are multiplied: the output of the norm, the length of a step of SGD in "
-        "these weights, and the small angle by which the step turns them? Give three "
-        "numbers.",
+        "which factor does each of these change: the output of the norm, the length of "
+        "a step of SGD in these weights, and the small angle by which the step turns "
+        "them? Give three numbers.",
         (1.0, 0.1, 0.01),
         (
             Slip(
