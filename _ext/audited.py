@@ -89,7 +89,9 @@ def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
         ]
         if not own:
             logger.warning("the audit links to nothing on this page", location=place)
-        title = f"What common notes say ({len(own)} claims, with verdicts)"
+        many = f"{len(own)} claims, with verdicts"
+        count = "one claim, with its verdict" if len(own) == 1 else many
+        title = f"What common notes say ({count})"
         box = nodes.admonition(classes=["note", "dropdown", "audited"])
         box += [nodes.title("", title), nodes.bullet_list("", *own)]
         place.replace_self(box)

@@ -181,7 +181,7 @@ def test_report_says_what_went_wrong(answer):
 
 WRONG_KINDS = {
     "list": (lambda y: [y], "without the list"),
-    "nested list": (lambda y: y.tolist(), "is a list of"),
+    "nested list": (lambda y: y.tolist(), "with `np.array`"),
     "pair": (lambda y: (y, None), "returned 2 values"),
     "scalar": (lambda y: 3.0, "is a float"),
     "text": (lambda y: "y", "is a str"),

@@ -282,6 +282,12 @@ orphan: true
             assert link.text in row.text
         assert len({link["href"] for link in links}) == 3
 
+    def test_title_counts_one_claim_as_one(self, build, audit):
+        once = self.AUDIT.replace("{eq}`eq-here`", "{ref}`sec-audit`")
+        (audit / "audit.md").write_text(once)
+        html, _ = build(self.PAGE, ["audited"])
+        assert "(one claim, with its verdict)" in html
+
     def test_warns_where_the_audit_says_nothing(self, build, audit):
         _, warnings = build("# Other\n\n```{audited}\n```\n", ["audited"])
         assert "links to nothing on this page" in warnings

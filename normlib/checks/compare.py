@@ -135,15 +135,21 @@ def _array_error(value: Any, name: str) -> str:
     if type(value) is tuple:
         return f"It returned {len(value)} values; wanted `{name}` alone."
     if type(value) is not np.ndarray and not issubclass(type(value), np.floating):
-        advice = {list: "; return the array itself, without the list"}
-        hint = advice.get(type(value), "; return a NumPy array")
-        return f"`{name}` is {_kind(value)}{hint}."
+        return f"`{name}` is {_kind(value)}; {_advice(value)}."
     dtype = value.dtype
     if dtype.kind != "f":
         return f"`{name}` has dtype {dtype}; wanted float64, so that fractions survive."
     if dtype.itemsize < 4:
         return f"`{name}` has dtype {dtype}, which is less precise than the input."
     return ""
+
+
+def _advice(value: Any) -> str:
+    if type(value) is not list:
+        return "return a NumPy array"
+    if [type(item) for item in value] == [np.ndarray]:
+        return "return the array itself, without the list"
+    return "make an array of it, with `np.array`"
 
 
 def _kind(value: Any) -> str:
