@@ -14,7 +14,7 @@ CHAPTERS = {  # in the order of the book, from number 0, which stands unnumbered
     "why": "Why does it work?",
     "failures": "When batch norm fails",
     "batch-renorm": "Batch renormalization",
-    "other-norms": "Layer, instance, group and RMS norm",
+    "other-norms": "Other axes: layer, instance, group and RMS norm",
     "transformers": "Depth and transformers",
     "field-guide": "Field guide and bug clinic",
     "distributed": "Batches split over several processes",

@@ -223,3 +223,21 @@ def _r_missing(*args):
 )
 def _d_missing(*args):
     return Parts(*args).output(d=0.0)
+
+
+@forward.mistake(
+    "`gamma` is not applied.",
+    "r and d change x̂; the scale that the network learns comes after them.",
+    "eq-batch-renorm",
+)
+def _gamma_forgotten(x, gamma, *rest):
+    return Parts(x, np.ones_like(gamma), *rest).output()
+
+
+@forward.mistake(
+    "`beta` is not added.",
+    "r and d change x̂; the shift that the network learns comes after them.",
+    "eq-batch-renorm",
+)
+def _beta_forgotten(x, gamma, beta, *rest):
+    return Parts(x, gamma, np.zeros_like(beta), *rest).output()

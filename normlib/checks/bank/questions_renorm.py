@@ -150,7 +150,7 @@ BATCH_RENORM: tuple[Number | Choice, ...] = (
         "limit-for-99-percent",
         "batch-renorm",
         "Two such values again, with $\\sigma_R = \\mathbb{E}[\\sigma_B]$. Which "
-        "$r_{\\max}$ would leave 99 % of batches of two unclipped at the lower "
+        "$r_{\\max}$ would leave 99% of batches of two unclipped at the lower "
         "end? Two digits are enough.",
         63.662,
         (
@@ -159,7 +159,7 @@ BATCH_RENORM: tuple[Number | Choice, ...] = (
             Slip(
                 "upper-end",
                 3.2283,
-                "That leaves 99 % unclipped at the upper end, where the tail is thin.",
+                "That leaves 99% unclipped at the upper end, where the tail is thin.",
             ),
             Slip("mean-of-z-forgotten", 79.788, "r = |Z|/E|Z|; that is 1/t alone."),
         ),
