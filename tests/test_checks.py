@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT
 
 from normlib import checks
-from normlib.checks import diagnosis
+from normlib.checks import diagnosis, evidence
 from normlib.checks.bank import EXERCISES
 from normlib.checks.compare import prepare
 from normlib.checks.exercise import numbers
@@ -227,7 +227,7 @@ def test_unknown_mistake_gets_evidence_and_an_example_but_no_cause():
 
 
 @pytest.mark.parametrize(
-    ("answer", "evidence"),
+    ("answer", "sentence"),
     [
         (lambda x, g, b, e: x[:1], "`y` has shape (1, 2); wanted (3, 2)."),
         (lambda x, g, b, e: x * np.nan, "`y` holds NaN or infinity"),
@@ -236,12 +236,26 @@ def test_unknown_mistake_gets_evidence_and_an_example_but_no_cause():
         (lambda x, g, b, e: right(x, g, b, e)[::-1], "Holds: the mean over"),
     ],
 )
-def test_evidence(answer, evidence):
-    assert evidence in checks.check("batch-norm-forward", answer, seed=0).message
+def test_evidence(answer, sentence):
+    assert sentence in checks.check("batch-norm-forward", answer, seed=0).message
 
 
 def right(*args):
     return EXERCISES["batch-norm-forward"].solution(*args)
+
+
+def test_a_single_number_is_wrong_and_not_one_of_one():
+    report = checks.check("renorm-schedule", lambda *args: (np.pi, np.pi), seed=0)
+    assert re.search(r"`\w+` is wrong\.", report.message)
+    assert "1 of 1" not in report.message
+
+
+def test_example_of_a_large_case_is_short_and_has_no_negative_zero():
+    images = np.full((8, 3, 6, 6), -1e-9)
+    shown = evidence._show(images, 4)
+    assert len(shown.splitlines()) < 20
+    assert "-0." not in shown
+    assert images.max() < 0
 
 
 def test_white_noise_is_no_whitening():

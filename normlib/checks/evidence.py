@@ -72,6 +72,8 @@ def _factor(name: str, got: np.ndarray, want: np.ndarray, slack: float) -> str:
 def _where(name: str, got: np.ndarray, want: np.ndarray, slack: float) -> str:
     """Say along which axis the wrong entries lie."""
     wrong = ~(np.abs(got - want) <= slack)
+    if wrong.size == 1:
+        return f"`{name}` is wrong."
     share = f"{wrong.sum()} of {wrong.size} entries of `{name}` are wrong"
     for axis in range(wrong.ndim):
         others = tuple(a for a in range(wrong.ndim) if a != axis)
@@ -139,6 +141,9 @@ def _show(value: object, indent: int) -> str:
     """Return at most a few rows of an array, aligned."""
     if not isinstance(value, np.ndarray):
         return str(value)
-    with np.printoptions(precision=5, suppress=True, threshold=40, edgeitems=2):
+    if np.issubdtype(value.dtype, np.floating):
+        value = np.round(value, 5) + 0.0  # no "-0."
+    edges = 2 if value.ndim < 3 else 1  # of images, two are 64 lines
+    with np.printoptions(precision=5, suppress=True, threshold=40, edgeitems=edges):
         text = np.array2string(value, max_line_width=80)
     return re.sub(r"\n+", "\n" + " " * indent, text)
