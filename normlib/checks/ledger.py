@@ -29,7 +29,9 @@ class Progress:
     def __str__(self) -> str:
         lines = []
         for title, exercises in self.chapters.items():
-            lines.append(f"{title}: {sum(exercises.values())} of {len(exercises)}")
+            colon = "" if title.endswith("?") else ":"
+            count = f"{sum(exercises.values())} of {len(exercises)}"
+            lines.append(f"{title}{colon} {count}")
             lines += [f"  {'✓' if ok else '·'} {n}" for n, ok in exercises.items()]
         return "\n".join(lines)
 

@@ -52,7 +52,8 @@ export class Panel {
         value: count,
         aria: { label: title },
       });
-      const text = `${title}: ${count} of ${names.length} exercises passed`;
+      const colon = title.endsWith("?") ? "" : ":";
+      const text = `${title}${colon} ${count} of ${names.length} exercises passed`;
       return make("li", {}, make("span", {}, text), bar);
     });
     this.list.replaceChildren(...items);

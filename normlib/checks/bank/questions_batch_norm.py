@@ -71,33 +71,6 @@ BATCH_NORM: tuple[Number, ...] = (
         "Neither the 40 nor the 2 is left in it, only the minus sign.",
     ),
     Number(
-        "elements-behind-a-statistic",
-        "axes",
-        "`x` has shape (8, 3, 32, 32). How many numbers does batch norm average for "
-        "one mean?",
-        8192,
-        (
-            Slip("statistics-per-pixel", 8, "That is one mean for each pixel."),
-            Slip(
-                "statistics-per-image", 1024, "That is instance norm: one image only."
-            ),
-            Slip("statistics-over-channels", 3072, "That is layer norm over an image."),
-            Slip(
-                "global-statistics", 24576, "That is the whole array; channels differ."
-            ),
-            Slip(
-                "counted-means", 3, "That is the number of means, not what is in one."
-            ),
-        ),
-        (
-            "There are as many means as channels.",
-            "The means together cover each number of the array once.",
-            "So it is the size of the array, divided by 3.",
-        ),
-        "m = N · H · W = 8 · 32 · 32 = 8192.",
-        tolerance=1e-9,
-    ),
-    Number(
         "one-in-a-hundred",
         "batch-norm",
         "99 values come from $\\mathcal N(0, 1)$, one is $10^6$.\n"
